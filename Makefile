@@ -1,0 +1,71 @@
+# `make help` lists the targets. Every target can be run twice; the second time costs little.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+LOCKS := requirements-dev.lock pyproject.toml
+SHELL := /bin/sh
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup generate test test-all check format golden bench lock lower-bounds clean
+
+all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
+	@$(BIN)/netmatrix build
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with locked and hashed dependencies, and find or fetch a helm
+	@$(BIN)/python -m netmatrix.helm.fetch --tools .tools
+
+$(READY): $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "setting up .venv ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+generate: setup ## Write the chart, values, schema and tables from matrix.yaml
+	@$(BIN)/netmatrix generate
+
+test: setup ## Run the tests (under three minutes)
+	@$(BIN)/python -m pytest -q -n auto
+
+test-all: setup ## Run all tests, the long ones too
+	@$(BIN)/python -m pytest -q -n auto -m ''
+
+check: setup ## Lint, types, chart, schema and generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/netmatrix generate --check
+	@$(BIN)/python -m tests.checks
+
+format: setup ## Format the Python code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+golden: setup ## Refresh the golden manifests; look at the diff before you commit it
+	@$(BIN)/python -m pytest -q tests/chart/test_golden.py --update-golden
+
+bench: setup ## Measure start-up, checking and validation beside `python -c pass` and `helm template`
+	@$(BIN)/python -m tests.bench
+
+lock: setup ## Renew the locked dependencies
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --extra dev --output-file requirements-dev.lock pyproject.toml
+
+lower-bounds: setup ## Run the tests with the oldest dependencies that pyproject.toml allows
+	@$(PYTHON) -m venv --clear build/lower-bounds
+	@build/lower-bounds/bin/python -m pip install --quiet uv
+	@build/lower-bounds/bin/uv pip install --quiet --python build/lower-bounds/bin/python --resolution lowest-direct --editable '.[dev]'
+	@build/lower-bounds/bin/python -m pytest -q -n auto
+
+clean: ## Remove everything that make made
+	rm -rf .venv .tools build .hypothesis .mypy_cache .ruff_cache
