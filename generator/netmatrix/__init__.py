@@ -1,0 +1,1 @@
+"""netmatrix: one policy matrix, turned into a Helm chart, validated values and a proof of what is granted."""

@@ -1,0 +1,1 @@
+"""Tests of reading: what is accepted, what is refused and where."""
