@@ -1,0 +1,1 @@
+"""Writes files from the matrix: the chart, the values, the schema, the tables. Imports `matrix` and `document` only."""

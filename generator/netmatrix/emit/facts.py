@@ -1,0 +1,81 @@
+"""The matrix's limits in the form in which the chart's templates carry them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from netmatrix.emit.schema import bare_schema, values_schema
+from netmatrix.matrix.model import Endpoint, Matrix
+
+
+def matrix_facts(matrix: Matrix) -> str:
+    """JSON, a line per item: what _requirements.tpl and _discovery.tpl judge values by."""
+    sections: dict[str, Any] = {
+        "environments": list(matrix.environments),
+        "namespaces": [{"id": n.id, "name": n.name, "fixed": n.fixed} for n in matrix.namespaces.values()],
+        "pods": [
+            {
+                "id": pod.id,
+                "namespace": pod.namespace,
+                "ports": [{"name": name, "protocol": str(port.protocol)} for name, port in pod.ports.items()],
+            }
+            for pod in matrix.pods.values()
+        ],
+        "endpoints": {id_: _endpoint(endpoint) for id_, endpoint in matrix.endpoints.items()},
+        "flows": {id_: list(flow.environments) for id_, flow in matrix.flows.items()},
+        "never": [
+            {
+                "id": line.id,
+                "from": line.source.id,
+                "to": line.destination.id,
+                "environments": list(line.environments),
+                "reason": line.reason,
+            }
+            for line in matrix.never.values()
+        ],
+    }
+    return _lines(sections)
+
+
+def schema_facts(matrix: Matrix) -> str:
+    """The values' schema without descriptions, on a line per top-level key."""
+    bare = bare_schema(values_schema(matrix))
+    rows = [f'"{key}": {_compact(value)}' for key, value in bare.items() if key != "properties"]
+    properties = [f'"{key}": {_compact(value)}' for key, value in bare["properties"].items()]
+    rows.append('"properties": {\n' + ",\n".join(f"  {row}" for row in properties) + "\n}")
+    return "{\n" + ",\n".join(rows) + "\n}"
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    facts: dict[str, Any] = {"kind": str(endpoint.kind)}
+    if endpoint.cidrs and not endpoint.retargetable:
+        facts["cidrs"] = [str(cidr) for cidr in endpoint.cidrs]
+    if endpoint.ceiling:
+        facts["ceiling"] = {
+            "ports": [str(port) for port in endpoint.ceiling.ports],
+            "cidrs": endpoint.ceiling.cidrs,
+            "prefix": {f"ipv{version}": prefix for version, prefix in endpoint.ceiling.shortest_prefix.items()},
+        }
+    if endpoint.discovery:
+        facts["discover"] = {"namespace": endpoint.discovery.namespace, "service": endpoint.discovery.service}
+    return facts
+
+
+def _lines(sections: dict[str, Any]) -> str:
+    rows: list[str] = []
+    for name, section in sections.items():
+        if isinstance(section, dict):
+            items = [f"  {_compact(key)}: {_compact(value)}" for key, value in section.items()]
+            rows.append(f"{_compact(name)}: {{\n" + ",\n".join(items) + "\n}")
+        elif section and isinstance(section[0], dict):
+            rows.append(f"{_compact(name)}: [\n" + ",\n".join(f"  {_compact(item)}" for item in section) + "\n]")
+        else:
+            rows.append(f"{_compact(name)}: {_compact(section)}")
+    return "{\n" + ",\n".join(rows) + "\n}"
+
+
+def _compact(value: Any) -> str:
+    """JSON that a Helm template passes through unread: its own delimiters are broken up by a space."""
+    text = json.dumps(value, ensure_ascii=True)
+    return text.replace("{{", "{ {").replace("}}", "} }")

@@ -1,0 +1,18 @@
+"""What can be wrong with generated files, by rule id."""
+
+from __future__ import annotations
+
+from netmatrix.document import FindingsError, Rule
+
+STALE = Rule("NM301", "generated files are what the matrix gives")
+FOREIGN = Rule(
+    "NM302", "a file without the generator's marker is not overwritten, and none stands in a generated folder"
+)
+UNWRITABLE = Rule("NM303", "generated files can be written, all of them or none")
+REGION = Rule("NM304", "a hand-written file's generated region has a beginning and an end")
+
+RULES = (STALE, FOREIGN, UNWRITABLE, REGION)
+
+
+class GenerateError(FindingsError):
+    """The files cannot be generated; nothing was changed."""

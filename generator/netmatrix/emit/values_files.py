@@ -1,0 +1,173 @@
+"""The values files: the chart's defaults, one per environment, the operational overlay, one per chart scenario."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from ipaddress import ip_network
+from typing import Any
+
+from netmatrix.matrix.check_endpoints import is_strictly_inside
+from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Network
+
+_SAMPLES: tuple[Network, ...] = (ip_network("100.64.0.0/10"), ip_network("2001:db8::/32"))
+_SCHEMA_HINT = "# yaml-language-server: $schema={}"
+
+
+def chart_defaults(matrix: Matrix) -> dict[str, Any]:
+    """The data of chart/values.yaml: every retargetable default, no environment, nothing on."""
+    return {
+        "environment": "",
+        "namespaces": {
+            id_: {"name": namespace.name, "create": namespace.create}
+            for id_, namespace in matrix.namespaces.items()
+            if not namespace.fixed
+        },
+        "pods": {
+            id_: {"selector": _selector(pod.labels)}
+            | ({"ports": {name: port.number for name, port in pod.ports.items()}} if pod.ports else {})
+            for id_, pod in matrix.pods.items()
+        },
+        "endpoints": {id_: _endpoint(endpoint) for id_, endpoint in matrix.endpoints.items()},
+        "flows": {},
+        "exceptions": {},
+    }
+
+
+def values_yaml(matrix: Matrix, header: str) -> str:
+    """The text of chart/values.yaml."""
+    comments = {
+        "environment": "Chosen by an environment file: " + ", ".join(f"values-{e}.yaml" for e in matrix.environments),
+        "namespaces": "The application's namespaces",
+        "pods": "How pods are recognised and where they listen: both ends of every flow follow",
+        "endpoints": "The parties that are not pods of ours",
+        "flows": "Which flows are on; the environment files name them",
+        "exceptions": "What a cluster needs beyond the matrix: from, to, ports, reason, owner, expires",
+    }
+    lines = [f"# {header}", "---"]
+    for key, value in chart_defaults(matrix).items():
+        lines.append(f"# {comments[key]}.")
+        if isinstance(value, dict) and value:
+            lines.append(f"{key}:")
+            for id_, item in value.items():
+                lines.append(f"  {id_}:")
+                lines.extend(f"    {name}: {_flow_style(part)}" for name, part in item.items())
+        else:
+            lines.append(f"{key}: {_flow_style(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def environment_yaml(matrix: Matrix, environment: str, header: str) -> str:
+    """The text of values/values-<environment>.yaml: the environment and the documented flows that it switches on."""
+    lines = [
+        f"# {header}",
+        _SCHEMA_HINT.format("../schema/values.schema.json"),
+        f"# The documented table of {environment}, to the letter. Adjust a cluster in an override of its own.",
+        "---",
+        f"environment: {environment}",
+        "flows:",
+        *_enabled(matrix.flows_in(environment, Basis.TABLE)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def operational_yaml(matrix: Matrix, header: str) -> str:
+    """The text of values/operational.yaml: the flows beyond the documented tables, each with its reason."""
+    flows = [flow for flow in matrix.flows.values() if flow.basis is Basis.OPERATION]
+    lines = [
+        f"# {header}",
+        _SCHEMA_HINT.format("../schema/values.schema.json"),
+        "# What running the application needs beyond the documented tables. Add it after an environment file.",
+        "---",
+    ]
+    if not flows:
+        return "\n".join([*lines, "flows: {}"]) + "\n"
+    lines.append("flows:")
+    for flow in flows:
+        lines.append(f"  # {flow.reason}.")
+        lines.extend(_enabled([flow]))
+    return "\n".join(lines) + "\n"
+
+
+def scenario_yaml(matrix: Matrix, environment: str, header: str, *, everything: bool) -> str:
+    """A values file for chart tools that take one file per scenario: the environment alone, or with all there is."""
+    bases = (Basis.TABLE, Basis.OPERATION) if everything else (Basis.TABLE,)
+    flows = [flow for basis in bases for flow in matrix.flows_in(environment, basis)]
+    lines = [f"# {header}", "---", f"environment: {environment}", "flows:", *_enabled(flows)]
+    if everything:
+        lines += ["endpoints:", *_narrowed(matrix), "exceptions:", *_sample_exceptions(matrix)]
+    return "\n".join(lines) + "\n"
+
+
+def _narrowed(matrix: Matrix) -> list[str]:
+    lines: list[str] = []
+    for endpoint in matrix.endpoints.values():
+        if endpoint.kind is EndpointKind.ANYONE:
+            peer = {"namespace": "ingress-nginx", "selector": ["app.kubernetes.io/name=ingress-nginx"]}
+            peers = {"ingress": peer, "office": {"cidr": "203.0.113.0/24"}}
+            lines.append(f"  {endpoint.id}: {_flow_style({'anyone': False, 'peers': peers})}")
+        elif endpoint.kind is EndpointKind.ADDRESSES and not endpoint.retargetable:
+            extra = next((range_ for range_ in _SAMPLES if _is_inside(range_, endpoint)), None)
+            if extra:
+                lines.append(f"  {endpoint.id}: {_flow_style({'additionalExcept': {'example': str(extra)}})}")
+        elif endpoint.kind is EndpointKind.PODS and endpoint.ceiling and endpoint.ceiling.cidrs > len(endpoint.cidrs):
+            lines.append(f"  {endpoint.id}: {_flow_style({'cidrs': ['169.254.20.10/32']})}")
+    return lines or ["  {}"]
+
+
+def _is_inside(range_: Network, endpoint: Endpoint) -> bool:
+    return any(is_strictly_inside(range_, cidr) for cidr in endpoint.cidrs)
+
+
+def _sample_exceptions(matrix: Matrix) -> list[str]:
+    forbidden = {line.source.id for line in matrix.never.values()}
+    pod = next((id_ for id_ in matrix.pods if id_ not in forbidden), None)
+    if pod is None:
+        return ["  {}"]
+    exception = {
+        "from": {"pod": pod},
+        "to": {"cidr": "203.0.113.7/32"},
+        "ports": [{"protocol": "TCP", "port": 443}],
+        "reason": "Shows what an exception looks like",
+        "owner": "platform",
+        "expires": "2099-12-31",
+    }
+    return [f"  example: {_flow_style(exception)}"]
+
+
+def _enabled(flows: Iterable[Flow]) -> list[str]:
+    return [f"  {flow.id}: {{enabled: true}}" for flow in flows]
+
+
+def _selector(labels: Any) -> list[str]:
+    return [f"{key}={value}" for key, value in labels.items()]
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.kind is EndpointKind.ANYONE:
+        return {"anyone": True, "peers": {}}
+    if endpoint.kind is EndpointKind.PODS:
+        return {
+            "peers": {
+                name: {"namespace": peer.namespace, "selector": _selector(peer.labels)}
+                for name, peer in endpoint.peers.items()
+            },
+            "cidrs": [str(cidr) for cidr in endpoint.cidrs],
+            "ports": {port.protocol.lower(): port.number for port in endpoint.ports},
+        }
+    if endpoint.retargetable:
+        data: dict[str, Any] = {
+            "cidrs": [str(cidr) for cidr in endpoint.cidrs],
+            "ports": [port.number for port in endpoint.ports],
+        }
+        return data | ({"discover": True} if endpoint.discovery else {})
+    return {"additionalExcept": {}}
+
+
+def _flow_style(value: Any) -> str:
+    """One line of YAML: every string that is not plainly a word is quoted, so that no reader retypes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow_style(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow_style(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
