@@ -54,6 +54,8 @@ decided by arithmetic and never by comparing text.
 {{- $valid = false }}
 {{- end }}
 {{- end }}
+{{- /* IPv4 inside IPv6 (RFC 4291 section 2.5.5.2): some data planes take ::ffff:0:0/96 for 0.0.0.0/0. */}}
+{{- if $valid }}{{ $valid = ne (slice $numbers 0 6 | join ",") "0,0,0,0,0,65535" }}{{ end }}
 {{- if $valid }}{{ toJson $numbers }}{{ end }}
 {{- end }}
 {{- end }}

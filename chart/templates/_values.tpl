@@ -56,9 +56,9 @@ Every helper takes a list whose first item is the root context `$`. The guard ha
 {{- $root := first . -}}
 app.kubernetes.io/name: {{ $root.Chart.Name | toJson }}
 app.kubernetes.io/instance: {{ $root.Release.Name | toJson }}
-app.kubernetes.io/version: {{ $root.Chart.Version | toJson }}
+app.kubernetes.io/version: {{ $root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." | toJson }}
 app.kubernetes.io/component: {{ index . 1 | toJson }}
 app.kubernetes.io/part-of: "red-kite"
 app.kubernetes.io/managed-by: {{ $root.Release.Service | toJson }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | toJson }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." | toJson }}
 {{- end }}

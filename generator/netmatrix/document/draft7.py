@@ -91,8 +91,9 @@ def _property_names(checker: Any, names: Any, instance: Any, _: Any) -> Iterator
 
     if checker.is_type(instance, "object"):
         for key in instance:
-            if next(checker.descend(key, names), None) is not None:
-                yield ValidationError(f"{key!r} is not a good key", path=(key,))
+            violation = next(checker.descend(key, names), None)
+            if violation is not None:
+                yield ValidationError(f"{key!r} is not a good key", path=(key,), context=[violation])
 
 
 def _required(checker: Any, required: list[str], instance: Any, _: Any) -> Iterator[Any]:

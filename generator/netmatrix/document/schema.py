@@ -44,7 +44,7 @@ def schema_findings(
                 findings.append(Finding(missing, message, key_place(path[:-1]), path, hint))
             case "propertyNames":
                 message = f"{wording.quoted(str(path[-1]))} cannot be a key of {wording.named(path[:-1])}"
-                hint = wording.form(error.validator_value)
+                hint = wording.form(error.context[0].schema)
                 findings.append(Finding(invalid, message, key_place(path), path, hint))
             case keyword:
                 message, hint = wording.explain(error.instance, error.schema, str(keyword), error.validator_value)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import re
 import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import FrameType
 
@@ -19,6 +21,7 @@ from netmatrix.document import Finding, Place
 from netmatrix.emit import rules
 from netmatrix.emit.plan import MARKER, Plan
 
+_CHART = "chart"
 _HOST_FILES = (PurePosixPath("README.md"),)
 """Hand-written files that may hold a generated region."""
 
@@ -33,11 +36,11 @@ class Change:
 
     def diff(self) -> str:
         """A unified diff from what is on disk to what the matrix gives."""
-        before = (self.before or "").splitlines(keepends=True)
-        after = (self.after or "").splitlines(keepends=True)
+        before, after = _lines(self.before), _lines(self.after)
         name = str(self.path)
         old, new = (name if self.before is not None else "/dev/null"), (name if self.after is not None else "/dev/null")
-        return "".join(difflib.unified_diff(before, after, old, new))
+        lines = difflib.unified_diff(before, after, old, new)
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def changes(plan: Plan, output: Path) -> list[Change]:
@@ -53,11 +56,14 @@ def changes(plan: Plan, output: Path) -> list[Change]:
         if text is not None and path in plan.files and MARKER not in text
     ]
     gone: list[Change] = []
+    headers = {_header(text) for text in plan.files.values()}
     for path in _others(plan, output):
-        text = _read(output, path) or ""
-        if MARKER in text:
+        text = (_read(output, path) or "") if (output / path).is_file() else ""
+        whole = path.parts[0] == _CHART
+        # Beside the chart, a file with the header of one that is still planned is somebody's copy, not a leftover.
+        if MARKER in text and (whole or _header(text) not in headers):
             gone.append(Change(path, text, None))
-        elif path.parts[0] == "chart":
+        elif whole:
             problems.append(_foreign(output, path, "was not written by the generator, and a chart is generated whole"))
     if problems:
         raise rules.GenerateError(problems)
@@ -72,61 +78,99 @@ def apply(changed: list[Change], output: Path) -> None:
     """
     if not changed:
         return
-    staging: Path | None = None
+    made: _Undo = []
+    swapped: _Undo = []
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        _make_folders(output, made)
         staging = Path(tempfile.mkdtemp(prefix=".netmatrix-", dir=output))
-        staged = _stage(changed, staging)
+        made.append(lambda: shutil.rmtree(staging))
+        staged = _stage(changed, staging, output)
         with _without_interrupts():
-            _swap(changed, staged, staging, output)
-    except OSError as error:
-        raise rules.GenerateError([_unwritable(output, error)]) from error
-    finally:
-        if staging is not None:
+            _swap(changed, staged, staging, output, swapped)
+            swapped.clear()
             shutil.rmtree(staging, ignore_errors=True)
+    except BaseException as error:
+        with _without_interrupts():
+            lost = _take_back(swapped)
+            if lost is not None:
+                hint = f"the old files are in {staging}; put back by hand what is not in its place"
+                message, place = _reason("cannot put back", lost), _place_of(lost, output)
+                raise rules.GenerateError([Finding(rules.UNWRITABLE, message, place, hint=hint)]) from error
+            _take_back(made)
+        if isinstance(error, OSError):
+            raise rules.GenerateError([_unwritable(output, error)]) from error
+        raise
 
 
-def _stage(changed: list[Change], staging: Path) -> dict[PurePosixPath, Path]:
+_Undo = list[Callable[[], object]]
+"""What takes back what was done, in the order in which it was done."""
+
+
+def _take_back(undo: _Undo) -> OSError | None:
+    """Take back as much as can be taken back; the last failure, if there is one."""
+    failure: OSError | None = None
+    for step in reversed(undo):
+        try:
+            step()
+        except OSError as error:
+            failure = error
+    return failure
+
+
+def _stage(changed: list[Change], staging: Path, output: Path) -> dict[PurePosixPath, Path]:
     """Writing can fail half-way (a full disk); here it fails where nobody looks."""
     staged: dict[PurePosixPath, Path] = {}
     for number, change in enumerate(changed):
         if change.after is not None:
             staged[change.path] = staging / f"new-{number}"
-            with staged[change.path].open("w", encoding="utf-8", newline="\n") as file:
-                file.write(change.after)
+            with staged[change.path].open("wb") as file:
+                file.write(change.after.encode("utf-8", errors="surrogateescape"))
                 file.flush()
                 os.fsync(file.fileno())
+            if change.before is not None:
+                shutil.copymode(output / change.path, staged[change.path])
     return staged
 
 
-def _swap(changed: list[Change], staged: dict[PurePosixPath, Path], staging: Path, output: Path) -> None:
-    undo = contextlib.ExitStack()
-    try:
-        for number, change in enumerate(changed):
-            target = output / change.path
-            if change.before is not None:
-                kept = staging / f"old-{number}"
-                os.replace(target, kept)
-                undo.callback(os.replace, kept, target)
-            if change.after is not None:
-                _make_folders(target.parent, undo)
-                os.replace(staged[change.path], target)
-                if change.before is None:
-                    undo.callback(target.unlink)
-    except BaseException:
-        undo.close()
-        raise
-    undo.pop_all()
+def _swap(
+    changed: list[Change],
+    staged: dict[PurePosixPath, Path],
+    staging: Path,
+    output: Path,
+    undo: _Undo,
+) -> None:
+    """Put every file in its place. At any moment a file that was there is there, old or new."""
+    for number, change in enumerate(changed):
+        kept = staging / f"old-{number}"
+        if change.after is None:
+            os.replace(output / change.path, kept)
+            undo.append(partial(os.replace, kept, output / change.path))
+            continue
+        target = (output / change.path).resolve()  # a link stays one
+        _make_folders(target.parent, undo)
+        if change.before is not None:
+            _keep(target, kept)
+            undo.append(partial(os.replace, kept, target))
+        os.replace(staged[change.path], target)
+        if change.before is None:
+            undo.append(target.unlink)
     for folder in {(output / change.path).parent for change in changed if change.after is None}:
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
-def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
+def _keep(target: Path, kept: Path) -> None:
+    try:
+        kept.hardlink_to(target)
+    except OSError:  # a file system without hard links
+        os.replace(target, kept)
+
+
+def _make_folders(folder: Path, undo: _Undo) -> None:
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     for part in reversed(missing):
         part.mkdir()
-        undo.callback(part.rmdir)
+        undo.append(part.rmdir)
 
 
 @contextlib.contextmanager
@@ -140,7 +184,7 @@ def _without_interrupts() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         caught.append(signal.Signals(number))
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
@@ -173,25 +217,42 @@ def _regions(plan: Plan, output: Path) -> dict[PurePosixPath, str]:
 
 
 def _others(plan: Plan, output: Path) -> list[PurePosixPath]:
-    """Files in the generated folders that the plan does not hold, but for what Helm ignores (editors' copies)."""
+    """Files in the generated folders that the plan does not hold, but for what Helm ignores (editors' copies).
+
+    A link to a folder is one of them: Helm follows it.
+    """
     others: list[PurePosixPath] = []
     for folder in plan.folders:
         root = output / folder
         for found in sorted(root.rglob("*")) if root.is_dir() else []:
             path = PurePosixPath(found.relative_to(output).as_posix())
-            by_hand = folder != PurePosixPath("chart") and path.parent != folder
-            if found.is_file() and path not in plan.files and not by_hand and not found.name.endswith(("~", ".swp")):
+            by_hand = folder != PurePosixPath(_CHART) and path.parent != folder
+            is_folder = found.is_dir() and not found.is_symlink()
+            if not is_folder and path not in plan.files and not by_hand and not found.name.endswith(("~", ".swp")):
                 others.append(path)
     return others
 
 
 def _read(output: Path, path: PurePosixPath) -> str | None:
+    """The file's text; bytes that are no UTF-8 survive a round trip. None where there is no such file."""
     try:
-        return (output / path).read_bytes().decode("utf-8", errors="replace")
+        if (output / path).exists() and not (output / path).is_file():
+            raise OSError(errno.EISDIR, "there is something that is not a file", str(output / path))
+        return (output / path).read_bytes().decode("utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise rules.GenerateError([_unwritable(output / path, error)]) from error
+
+
+def _header(text: str) -> str:
+    """The line that says what the file was generated from."""
+    return next((line for line in text.splitlines() if MARKER in line), "")
+
+
+def _lines(text: str | None) -> list[str]:
+    """The lines of `text` with their ends; only a line feed ends one."""
+    return [line for line in re.split(r"(?<=\n)", text or "") if line]
 
 
 def _foreign(output: Path, path: PurePosixPath, why: str) -> Finding:
@@ -200,8 +261,13 @@ def _foreign(output: Path, path: PurePosixPath, why: str) -> Finding:
 
 
 def _unwritable(path: Path, error: OSError) -> Finding:
-    where = str(error.filename or path)
-    message = f"cannot write: {(error.strerror or str(error)).lower()}"
-    return Finding(
-        rules.UNWRITABLE, message, Place(where), hint="nothing was changed; mend this and run the command again"
-    )
+    hint = "nothing was changed; mend this and run the command again"
+    return Finding(rules.UNWRITABLE, _reason("cannot write", error), _place_of(error, path), hint=hint)
+
+
+def _reason(what: str, error: OSError) -> str:
+    return f"{what}: {(error.strerror or str(error)).lower()}"
+
+
+def _place_of(error: OSError, path: Path) -> Place:
+    return Place(str(error.filename or path))

@@ -103,7 +103,7 @@ class _Writer:
         files = {}
         for environment in self.matrix.environments:
             for everything in (False, True):
-                name = f"{environment}{'-everything' if everything else ''}-values.yaml"
+                name = f"{environment}{'.everything' if everything else ''}-values.yaml"  # no id has a dot
                 header = self.header(f"a scenario of {environment} for chart tools")
                 files[PurePosixPath("chart/ci") / name] = scenario_yaml(
                     self.matrix, environment, header, everything=everything
@@ -144,6 +144,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 (YAML and Helm templates, no HTML)
     )
+    environment.filters["comment"] = lambda text: text.replace("*/", "* /")  # what would end a Helm comment
     environment.filters["json"] = lambda value: json.dumps(str(value), ensure_ascii=False)
     environment.tests["inside"] = is_strictly_inside
     return environment

@@ -17,7 +17,7 @@ _LABEL_WORD = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4_RANGE = rf"{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])"
 _IPV6_RANGE = "[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
-_CONTROL = "\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff"
+_CONTROL = "\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff"
 
 PEERS_OF_ANYONE = 32
 EXCEPTIONS = 64
@@ -296,15 +296,12 @@ def _flow(ends: str, reason: str) -> Schema:
 
 def _exceptions(matrix: Matrix) -> Schema:
     def end(description: str) -> Schema:
+        endpoint = {"description": "An endpoint of the matrix.", "type": "string", "enum": list(matrix.endpoints)}
         return _closed(
             description,
             {
                 "pod": {"description": "A pod of the matrix.", "type": "string", "enum": list(matrix.pods)},
-                "endpoint": {
-                    "description": "An endpoint of the matrix.",
-                    "type": "string",
-                    "enum": list(matrix.endpoints),
-                },
+                **({"endpoint": endpoint} if matrix.endpoints else {}),
                 "cidr": _ref("cidr", "A range of addresses."),
                 "namespace": _ref("namespaceName", "The namespace of other pods, by name; with selector."),
                 "selector": _selector("The labels of other pods; with namespace."),

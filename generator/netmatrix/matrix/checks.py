@@ -248,13 +248,27 @@ def _titles(checked: Checked) -> Iterator[Finding]:
                 yield at(checked, rules.TITLE, ("pods", id_, "title"), message, "add one, or write one for all")
 
 
+def _access_ports(checked: Checked) -> Iterator[Finding]:
+    seen: dict[tuple[str, int], str] = {}
+    for id_, line in checked.section("access").items():
+        for environment in sorted(checked.environments_of(line)):
+            other = seen.setdefault((environment, _local_port(line["url"])), id_)
+            if other != id_:
+                message = f"access lines {other!r} and {id_!r} use one local port in {environment}"
+                yield at(checked, rules.ACCESS, ("access", id_, "url"), message, "give one of them another local port")
+                break
+
+
+def _local_port(url: str) -> int:
+    try:
+        return urlsplit(url).port or 0
+    except ValueError:
+        return 0
+
+
 def _access_urls(checked: Checked) -> Iterator[Finding]:
     for id_, line in checked.section("access").items():
-        try:
-            port = urlsplit(line["url"]).port or 0
-        except ValueError:
-            port = 0
-        if not 1024 <= port <= 65535:
+        if not 1024 <= _local_port(line["url"]) <= 65535:
             message = f"access line {id_!r} has a URL whose port a person cannot forward"
             yield at(checked, rules.ACCESS, ("access", id_, "url"), message, "use a local port from 1024 to 65535")
 
@@ -299,5 +313,6 @@ _CHECKS = (
     _operation_everywhere,
     _titles,
     _access_urls,
+    _access_ports,
     _namespaces,
 )

@@ -1,0 +1,51 @@
+"""Fixtures for all rooms: the project's folder, its matrix, the real helm, the chart to render."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from netmatrix.helm import Helm, find_helm
+from netmatrix.matrix.load import load_matrix
+from netmatrix.matrix.model import Matrix
+from tests.support.rendering import Chart
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden manifests instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def helm() -> Helm:
+    """The helm that the project itself would use."""
+    return find_helm(tools=ROOT / ".tools")
+
+
+@pytest.fixture(scope="session")
+def helm3() -> Helm:
+    """The last Helm 3, where the machine has one and $HELM3 names it."""
+    if not os.environ.get("HELM3"):
+        pytest.skip("no Helm 3 at hand: set $HELM3")
+    return find_helm({"HELM": os.environ["HELM3"]})
+
+
+@pytest.fixture(scope="session")
+def matrix() -> Matrix:
+    return load_matrix(str(ROOT / "matrix.yaml"))
+
+
+@pytest.fixture
+def chart(helm: Helm, tmp_path: Path) -> Chart:
+    """The project's chart."""
+    scratch = tmp_path / "values"
+    scratch.mkdir()
+    return Chart(helm, ROOT / "chart", scratch)

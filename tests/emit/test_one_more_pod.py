@@ -1,0 +1,136 @@
+"""Adding one pod and two flows to the matrix changes only what those lines mean."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from netmatrix.emit.plan import Plan, plan
+from netmatrix.helm import Helm
+from netmatrix.matrix.load import load_matrix
+from netmatrix.matrix.tables import table
+from tests.support.generated import write
+from tests.support.kubernetes import VERSIONS, assert_accepted_by_the_api
+from tests.support.rendering import Chart, Object, policies
+from tests.support.scenarios import ENVIRONMENTS
+
+POD = """\
+  reports:
+    title: Reports
+    namespace: app
+    labels: {app.kubernetes.io/name: devspace-app, app.kubernetes.io/component: reports}
+    ports: {http: 8090}
+"""
+FLOWS = """\
+  reports-to-mongo: {from: reports, to: mongo, ports: [mongodb], basis: table}
+  cron-to-reports: {from: cron, to: reports, ports: [http], environments: [prod], basis: table}
+"""
+NEW_FILE = PurePosixPath("chart/templates/reports.yaml")
+TOUCHED = {
+    *(f"values/values-{environment}.yaml" for environment in ENVIRONMENTS),
+    *(f"chart/values-{environment}.yaml" for environment in ENVIRONMENTS),
+    *(f"chart/ci/{environment}{kind}-values.yaml" for environment in ENVIRONMENTS for kind in ("", ".everything")),
+    "chart/README.md",
+    "chart/values.yaml",
+    "chart/values.schema.json",
+    "schema/values.schema.json",
+    "chart/templates/_matrix.tpl",
+    "chart/templates/_values.tpl",
+    "chart/templates/cron.yaml",
+    "chart/templates/mongo.yaml",
+    "docs/tables.md",
+}
+
+
+@pytest.fixture(scope="module")
+def before(project_root: Path) -> Plan:
+    return plan(load_matrix(str(project_root / "matrix.yaml")))
+
+
+@pytest.fixture(scope="module")
+def enlarged(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the matrix with the lines added."""
+    text = (project_root / "matrix.yaml").read_text(encoding="utf-8")
+    text = text.replace("\nendpoints:\n", f"{POD}\nendpoints:\n").replace("\nnever:\n", f"{FLOWS}\nnever:\n")
+    file = tmp_path_factory.mktemp("enlarged") / "matrix.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def after(enlarged: Path) -> Plan:
+    return plan(load_matrix(str(enlarged)))
+
+
+def test_one_file_is_new_and_those_that_name_a_pod_or_flow_of_the_lines_change(before: Plan, after: Plan) -> None:
+    assert after.files.keys() - before.files.keys() == {NEW_FILE}
+    assert before.files.keys() <= after.files.keys()
+    assert {str(path) for path, text in before.files.items() if after.files[path] != text} == TOUCHED
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TOUCHED if "values" in name and "templates" not in name))
+def test_values_and_schema_are_the_old_ones_and_the_new_lines(before: Plan, after: Plan, name: str) -> None:
+    old, new = (yaml.safe_load(files.files[PurePosixPath(name)]) for files in (before, after))
+    assert new != old
+    assert without_new_ids(new) == old
+
+
+@pytest.mark.parametrize(
+    ("environment", "touched"),
+    [("prod", {"redkite-mongo-ingress", "redkite-cron-egress"}), ("dev", {"redkite-mongo-ingress"})],
+)
+def test_the_new_pod_has_its_policies_and_the_others_only_the_new_rules(
+    helm: Helm, before: Plan, after: Plan, tmp_path: Path, environment: str, touched: set[str]
+) -> None:
+    old = policies(rendered(helm, before, tmp_path / "before", environment))
+    objects = rendered(helm, after, tmp_path / "after", environment)
+    new = policies(objects)
+    assert new.keys() - old.keys() == {"redkite-reports-ingress", "redkite-reports-egress"}
+    assert {name for name, policy in old.items() if new[name] != policy} == touched
+    for name in touched:
+        assert without_rules_about(new[name], "reports", 27017, 8090) == old[name]
+    assert new["redkite-reports-egress"]["spec"]["egress"] == [
+        {"to": old["redkite-cron-egress"]["spec"]["egress"][-1]["to"], "ports": [{"protocol": "TCP", "port": 27017}]}
+    ]
+    assert [rule["ports"] for rule in new["redkite-reports-ingress"]["spec"]["ingress"]] == (
+        [[{"protocol": "TCP", "port": 8090}]] if environment == "prod" else []
+    )
+    for version in VERSIONS:
+        assert_accepted_by_the_api(objects, version)
+
+
+def test_the_tables_gain_a_row_and_a_cell(project_root: Path, enlarged: Path) -> None:
+    old, new = (load_matrix(str(file)) for file in (project_root / "matrix.yaml", enlarged))
+    rows = [row.cells() for row in table(new, "prod")]
+    assert rows[-1] == ("Reports", "8090", "27017 (Mongo)")
+    changed = [row for row in rows[:-1] if row not in [before.cells() for before in table(old, "prod")]]
+    assert changed == [("Cron Service", "Deny All", "53 (DNS), 3000 (FM), 8090 (Reports), 27017 (Mongo)")]
+    assert len(rows) == len(table(old, "prod")) + 1
+
+
+def rendered(helm: Helm, files: Plan, folder: Path, environment: str) -> list[Object]:
+    chart = Chart(helm, write(files, folder), folder)
+    return chart.objects(folder / "values" / f"values-{environment}.yaml")
+
+
+def without_new_ids(value: Any) -> Any:
+    """The data without the keys and list items that name the new pod or a new flow."""
+    if isinstance(value, dict):
+        return {key: without_new_ids(item) for key, item in value.items() if "reports" not in key}
+    if isinstance(value, list):
+        return [without_new_ids(item) for item in value if item != "reports"]
+    return value
+
+
+def without_rules_about(policy: Object, pod: str, *ports: int) -> Object:
+    """The policy without the rules that name `pod` as their peer, each of which opens one of `ports` and no other."""
+    spec = dict(policy["spec"])
+    for direction in ("ingress", "egress"):
+        if direction in spec:
+            about = [rule for rule in spec[direction] if f"'{pod}'" in str(rule)]
+            assert [[port["port"] in ports for port in rule["ports"]] for rule in about] == [[True]]
+            spec[direction] = [rule for rule in spec[direction] if rule not in about]
+    return {**policy, "spec": spec}
