@@ -1,0 +1,18 @@
+"""Finds, fetches and runs the real helm. Imports only `document`."""
+
+from netmatrix.helm.arguments import SetArgument, refuse_arguments
+from netmatrix.helm.find import Helm, find_helm
+from netmatrix.helm.render import merged_user_values, template
+from netmatrix.helm.rules import HelmError
+from netmatrix.helm.run import Output
+
+__all__ = [
+    "Helm",
+    "HelmError",
+    "Output",
+    "SetArgument",
+    "find_helm",
+    "merged_user_values",
+    "refuse_arguments",
+    "template",
+]
