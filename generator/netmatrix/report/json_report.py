@@ -1,0 +1,31 @@
+"""Findings for programs: one JSON object with `findings` and `summary`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netmatrix.document import Finding, Rule, Severity, key_path_text
+from netmatrix.report.wording import has_position
+
+
+def render(findings: Sequence[Finding], _rules: Mapping[str, Rule]) -> str:
+    """`{"findings": [...], "summary": {error, warning, note}}`; `_row` says what a finding holds."""
+    summary = {str(severity): sum(f.severity is severity for f in findings) for severity in Severity}
+    return json.dumps({"findings": [_row(finding) for finding in findings], "summary": summary}, indent=2) + "\n"
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    """`file` is as the user named it; `line` and `column` are null for what is no file, such as `--set a=b`."""
+    positioned = has_position(finding.place)
+    return {
+        "rule": finding.rule.id,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "hint": finding.hint,
+        "file": finding.place.file,
+        "line": finding.place.line if positioned else None,
+        "column": finding.place.column if positioned else None,
+        "path": key_path_text(finding.path),
+    }
