@@ -1,0 +1,41 @@
+"""The exit statuses of every command (yamllint's: 0, 1, 2)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netmatrix.document import Finding, FindingsError
+
+_READ_BUT_FAULTY = {"NM009", "NM010", "NM011", "NM012", "NM016"}
+"""Faults of a document that could be read; with any other of NM001 to NM019 there is nothing to judge."""
+
+
+class ExitStatus(IntEnum):
+    """0: what was asked holds. 1: findings. 2: could not run (usage, unreadable input, no helm)."""
+
+    HOLDS = 0
+    FINDINGS = 1
+    COULD_NOT_RUN = 2
+
+
+def status_of(error: FindingsError) -> ExitStatus:
+    """What an error that ended a command means: no helm and unreadable input could not run, all else are findings."""
+    from netmatrix.cli.project import UnusableMatrixError
+
+    return ExitStatus.COULD_NOT_RUN if isinstance(error, UnusableMatrixError) else status_of_findings(error.findings)
+
+
+def status_of_findings(findings: tuple[Finding, ...]) -> ExitStatus:
+    """The worst of the findings."""
+    from netmatrix.document import Severity
+
+    errors = [finding.rule.id for finding in findings if finding.severity is Severity.ERROR]
+    if any(_could_not_run(rule) for rule in errors):
+        return ExitStatus.COULD_NOT_RUN
+    return ExitStatus.FINDINGS if errors else ExitStatus.HOLDS
+
+
+def _could_not_run(rule: str) -> bool:
+    return (rule.startswith("NM0") and rule not in _READ_BUT_FAULTY) or rule.startswith("NM4") or rule == "NM303"

@@ -1,0 +1,81 @@
+"""Validation as several commands need it: files read, `--set` read by Helm, everything judged by the matrix."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass
+
+from netmatrix.cli.options import ValuesOptions
+from netmatrix.cli.project import Project, shown
+from netmatrix.document import Document, Finding, Place, parse_mapping
+from netmatrix.document.rules import READABLE
+from netmatrix.document.text import MAX_BYTES
+from netmatrix.emit.schema import values_schema
+from netmatrix.emit.values_files import values_yaml
+from netmatrix.values.command_line import CommandLineValues
+from netmatrix.values.layers import Layers, read_layers
+from netmatrix.values.validate import Validated, check_layers, validate_values
+
+_STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The findings of one run; `validated` is None where a file could not be read, so that nothing could be merged."""
+
+    findings: tuple[Finding, ...]
+    validated: Validated | None
+    stdin: bytes | None
+    """What standard input held, where a values file is `-`: it can be read only once, and helm needs it too."""
+
+
+def judge(project: Project, options: ValuesOptions) -> Judged:
+    """All checks on the given values. Raises HelmError where `--set` is given and helm cannot read it."""
+    schema = values_schema(project.matrix)
+    stdin = _standard_input() if _STANDARD_INPUT in options.files else None
+    layers = _layers(options.files, stdin)
+    if layers.findings:
+        findings = (*layers.findings, *check_layers(schema, layers.documents))
+        return Judged(tuple(sorted(findings, key=Finding.order)), None, stdin)
+    validated = validate_values(
+        project.matrix,
+        schema,
+        _defaults(project),
+        layers.documents,
+        command_line=_command_line(project, options, stdin),
+        today=options.today,
+        files_of_environments={
+            environment: project.values_file(f"values-{environment}.yaml")
+            for environment in project.matrix.environments
+        },
+    )
+    return Judged(validated.findings, validated, stdin)
+
+
+def _standard_input() -> bytes | None:
+    """All of it, or as much as is certainly too much; None where it is closed, which the reader of files tells."""
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else None
+
+
+def _layers(files: tuple[str, ...], stdin: bytes | None) -> Layers:
+    if files.count(_STANDARD_INPUT) > 1:
+        message = "standard input is named more than once, and can be read only once"
+        finding = Finding(READABLE, message, Place(_STANDARD_INPUT), hint="give -f - once")
+        return Layers((), (finding,))
+    return read_layers(files, stdin=None if stdin is None else io.BytesIO(stdin))
+
+
+def _defaults(project: Project) -> Document:
+    """The chart's defaults as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
+    text = values_yaml(project.matrix, "the chart's defaults")
+    return parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
+
+
+def _command_line(project: Project, options: ValuesOptions, stdin: bytes | None) -> CommandLineValues | None:
+    if not options.sets:
+        return None
+    from netmatrix.helm import merged_user_values
+
+    data = merged_user_values(project.helm(), options.files, options.sets, stdin=stdin)
+    return CommandLineValues(data, tuple((argument.flag, argument.text) for argument in options.sets))
