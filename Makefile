@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-all check format golden bench lock lower-bounds clean
+.PHONY: all help setup generate test test-long check format golden bench lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -20,11 +20,15 @@ setup: $(READY) ## Make .venv with locked and hashed dependencies, and find or f
 	@$(BIN)/python -m netmatrix.helm.fetch --tools .tools
 
 $(READY): $(LOCKS)
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "make: there is no $(PYTHON); install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12" >&2; exit 2; }
-	@echo "setting up .venv ..."
+	@echo "setting up .venv with $(PYTHON) ..."
 	@$(PYTHON) -m venv --clear .venv
+	@echo "installing what requirements-dev.lock names, hashes checked ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@echo "installing netmatrix ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -34,8 +38,8 @@ generate: setup ## Write the chart, values, schema and tables from matrix.yaml
 test: setup ## Run the tests (under three minutes)
 	@$(BIN)/python -m pytest -q -n auto
 
-test-all: setup ## Run all tests, the long ones too
-	@$(BIN)/python -m pytest -q -n auto -m ''
+test-long: setup ## Run the tests that take over a minute
+	@$(BIN)/python -m pytest -q -n auto -m long
 
 check: setup ## Lint, types, chart, schema and generated files
 	@$(BIN)/ruff check .

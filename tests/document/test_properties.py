@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from netmatrix.document import DocumentError, Finding, KeyPath, parse_mapping
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from netmatrix.document import Document, KeyPath, Place, parse_mapping, read_mapping
 
 FILE = "values.yaml"

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 import yaml
+
 from netmatrix.document import DocumentError, Finding, Rule, Severity, key_path_text, parse_mapping, read_mapping, rules
 
 FILE = "values.yaml"

@@ -295,7 +295,7 @@ CASES = {
         'servicePort: 80, url: "http://127.0.0.1:8080/"}\n',
         'servicePort: 80, url: "http://127.0.0.1:8080/"}\n'
         '  secure: {to: web, port: https, service: web, servicePort: 443, url: @"https://127.0.0.1:8080/"}\n',
-        "use one local port in prod",
+        "use one local port in dev",
         "another local port",
     ),
     "a port under two names": case(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from netmatrix.document import Document, parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.load import load_matrix

@@ -7,6 +7,7 @@ from ipaddress import IPv6Network, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from netmatrix.values.cidr import CidrError, parse_cidr
 
 GOOD = [

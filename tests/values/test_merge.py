@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from netmatrix.document import parse_mapping
 from netmatrix.values.merge import Merged, merge_layers, over_defaults
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from netmatrix.document import Document, key_path_text
 from netmatrix.values.validate import Validated
 

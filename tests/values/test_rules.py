@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+
 from netmatrix.document import Severity, key_path_text
 from netmatrix.values import rules
 from netmatrix.values.validate import Validated

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from netmatrix.document import Document, Finding, Severity, key_path_text, parse_mapping
 from netmatrix.helm import Helm, SetArgument, merged_user_values
 from netmatrix.matrix.model import Matrix

@@ -63,8 +63,15 @@ def namespaces_distinct(context: Context) -> Iterator[Finding]:
 
 
 def peers_not_in_our_namespaces(context: Context) -> Iterator[Finding]:
-    """NM222. The pods of an endpoint are not ours, and ours are reached by naming them in a flow."""
-    ours = {name: id_ for id_ in context.matrix.namespaces if (name := context.namespace_name(id_)) is not None}
+    """NM222. The pods of an endpoint are not ours, and ours are reached by naming them in a flow.
+
+    A namespace of ours that values name like one of Kubernetes' own is NM220's alone.
+    """
+    ours = {
+        name: id_
+        for id_, namespace in context.matrix.namespaces.items()
+        if (name := context.namespace_name(id_)) is not None and (namespace.fixed or not is_fixed(name))
+    }
     for endpoint in context.matrix.endpoints.values():
         if endpoint.kind is not EndpointKind.PODS:
             continue

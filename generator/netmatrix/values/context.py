@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,9 @@ from netmatrix.values.cidr import CidrError, parse_cidr
 from netmatrix.values.merge import Merged
 
 Selector = Mapping[str, str]
+
+_LABEL = re.compile(r"(?=.{3,253}$)([a-z0-9.-]+/)?[A-Za-z0-9_.-]{1,63}=[A-Za-z0-9_.-]{1,63}", re.ASCII)
+"""What may be compared; the schema is stricter, and reports what is no label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,13 @@ class Context:
         return fixed.name if fixed.fixed else self.text("namespaces", namespace, "name")
 
     def selector(self, *path: str | int) -> Selector | None:
-        """The labels that the list at `path` demands; None where it is empty, cannot be read or names a label twice."""
+        """The labels that the list at `path` demands; None where it is empty, holds no labels or names one twice."""
         labels: dict[str, str] = {}
         for item in self.items(*path):
-            key, equals, value = item.partition("=") if isinstance(item, str) else ("", "", "")
-            if not equals or key in labels:
+            if not isinstance(item, str) or not _LABEL.fullmatch(item):
+                return None
+            key, _, value = item.partition("=")
+            if key in labels:
                 return None
             labels[key] = value
         return labels or None
