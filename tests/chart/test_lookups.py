@@ -1,0 +1,154 @@
+"""What the chart makes of what stands in the cluster: API discovery, the lock, the jobs namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netmatrix.helm import Helm, Output
+from tests.support.api_server import Cluster, serving
+from tests.support.rendering import Object, objects_of, policies
+
+Render = Callable[..., Output]
+
+OURS = {"meta.helm.sh/release-name": "release", "meta.helm.sh/release-namespace": "apps"}
+THEIRS = {"meta.helm.sh/release-name": "first", "meta.helm.sh/release-namespace": "elsewhere"}
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture(params=["helm", "helm3"])
+def render(request: pytest.FixtureRequest, cluster: Cluster, project_root: Path, tmp_path: Path) -> Iterator[Render]:
+    """Renders prod with look-ups answered by `cluster`."""
+    helm: Helm = request.getfixturevalue(request.param)
+    with serving(cluster, tmp_path / "kubeconfig") as kubeconfig:
+
+        def run(*arguments: str) -> Output:
+            values = ["--values", str(project_root / "values/values-prod.yaml")]
+            server = ["--dry-run=server", "--disable-openapi-validation", "--kubeconfig", str(kubeconfig)]
+            place = ["--namespace", "apps", "--kube-version", "1.36.0"]
+            return helm.run(["template", "release", str(project_root / "chart"), *values, *server, *place, *arguments])
+
+        yield run
+
+
+def rules_to_the_api(output: Output) -> list[tuple[list[str], list[int]]]:
+    """The addresses and ports of the orchestrator's egress rules that name addresses."""
+    assert output.status == 0, output.stderr
+    egress = policies(objects_of(output.stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
+    return [
+        ([peer["ipBlock"]["cidr"] for peer in rule["to"]], [port["port"] for port in rule["ports"]])
+        for rule in egress
+        if all("ipBlock" in peer for peer in rule["to"])
+    ]
+
+
+def slice_of(*addresses: str, ports: Sequence[int] = (6443,), service: str = "kubernetes", **more: Any) -> Object:
+    return {"service": service, "addressType": "IPv4", "addresses": list(addresses), "ports": list(ports), **more}
+
+
+STATED = (["10.96.0.1/32"], [443])
+
+
+def test_discovered_addresses_are_granted_on_their_own_ports_in_a_rule_of_their_own(
+    cluster: Cluster, render: Render
+) -> None:
+    cluster.set_slices("default", [slice_of("192.0.2.11", "192.0.2.10")])
+    output = render()
+    assert rules_to_the_api(output) == [STATED, (["192.0.2.10/32", "192.0.2.11/32"], [6443])]
+    assert b"# orchestrator -> kubernetes-api: TCP 6443, discovered" in output.stdout
+
+
+def test_each_slice_gives_a_rule_and_other_services_give_none(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices(
+        "default",
+        [
+            slice_of("192.0.2.10"),
+            slice_of("192.0.2.66", service="something-else"),
+            slice_of("2001:db8::10", ports=[6443, 443], addressType="IPv6"),
+            slice_of("api.example.org", addressType="FQDN"),
+        ],
+    )
+    assert rules_to_the_api(render()) == [
+        STATED,
+        (["192.0.2.10/32"], [6443]),
+        (["2001:db8::10/128"], [6443, 443]),
+    ]
+
+
+def test_nothing_found_grants_what_is_stated_alone(render: Render) -> None:
+    assert rules_to_the_api(render()) == [STATED]
+
+
+def test_a_slice_without_ports_or_addresses_opens_nothing(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices("default", [slice_of("192.0.2.10", ports=[]), slice_of()])
+    assert rules_to_the_api(render()) == [STATED]
+
+
+def test_discovery_switched_off_looks_nothing_up(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices("default", [slice_of("192.0.2.10")])
+    cluster.forbidden.add("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices")
+    output = render("--set", "endpoints.kubernetes-api.discover=false")
+    assert rules_to_the_api(output) == [STATED]
+
+
+def test_a_discovered_port_beyond_the_ceiling_stops_the_install(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices("default", [slice_of("192.0.2.10", ports=[22])])
+    output = render()
+    assert output.status != 0
+    assert "endpoints.kubernetes-api.discover: the Service listens on port 22" in output.stderr
+    assert "set endpoints.kubernetes-api.discover to false" in output.stderr
+
+
+def test_more_addresses_than_the_ceiling_stop_the_install(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices("default", [slice_of(*(f"192.0.2.{number}" for number in range(17)))])
+    output = render()
+    assert output.status != 0
+    assert "the Service has 17 addresses, and the matrix allows 16" in output.stderr
+
+
+def test_the_stated_rules_keep_their_order_whatever_is_discovered(cluster: Cluster, render: Render) -> None:
+    before = policies(objects_of(render().stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
+    cluster.set_slices("default", [slice_of("192.0.2.10"), slice_of("192.0.2.20")])
+    after = policies(objects_of(render().stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 2
+
+
+def test_a_second_release_is_refused_and_told_who_is_first(cluster: Cluster, render: Render) -> None:
+    cluster.add_policy("redkite-default-deny", "default", THEIRS)
+    output = render()
+    assert output.status != 0
+    assert "already segmented by release first in namespace elsewhere" in output.stderr
+    assert "helm uninstall first --namespace elsewhere" in output.stderr
+
+
+def test_an_upgrade_of_the_release_itself_is_no_second_release(cluster: Cluster, render: Render) -> None:
+    cluster.add_policy("redkite-default-deny", "default", OURS)
+    assert render().status == 0
+
+
+def test_a_default_deny_made_by_hand_is_left_to_helms_own_refusal(cluster: Cluster, render: Render) -> None:
+    cluster.add_policy("redkite-default-deny", "default")
+    assert "already segmented" not in render().stderr
+
+
+@pytest.mark.parametrize(
+    ("annotations", "rendered"),
+    [(None, True), (OURS, True), (THEIRS, False), ({}, False)],
+    ids=["absent", "this release's own", "another release's", "made by hand"],
+)
+def test_the_jobs_namespace_is_rendered_where_absent_or_ours(
+    cluster: Cluster, render: Render, annotations: dict[str, str] | None, rendered: bool
+) -> None:
+    if annotations is not None:
+        cluster.add_namespace("stalker-jobs", annotations)
+    objects = objects_of(render().stdout)
+    assert [item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"] == ["stalker-jobs"] * rendered
+    assert len(policies(objects)) == 17
