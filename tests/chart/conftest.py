@@ -9,30 +9,10 @@ from pathlib import Path
 import pytest
 
 from netmatrix.helm import Helm
+from tests.chart.expected import PODS
 from tests.support.connections import Names, names
 from tests.support.rendering import Chart, Object, objects_of
 from tests.support.scenarios import ROOT, Scenario
-
-# By hand, from Red Kite's deployment: what the rendered selectors must demand.
-DEVSPACE = {"app.kubernetes.io/name": "devspace-app"}
-PODS = {
-    "ui": ("stalker", DEVSPACE | {"app.kubernetes.io/component": "ui"}),
-    "jobs-manager": ("stalker", DEVSPACE | {"app.kubernetes.io/component": "jobs-manager"}),
-    "cron": ("stalker", DEVSPACE | {"app.kubernetes.io/component": "cron"}),
-    "mongo": (
-        "stalker",
-        {
-            "app.kubernetes.io/name": "mongodb",
-            "app.kubernetes.io/instance": "mongo",
-            "app.kubernetes.io/component": "mongodb",
-        },
-    ),
-    "kafka": ("stalker", {"app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "kafka"}),
-    "orchestrator": ("stalker", DEVSPACE | {"app.kubernetes.io/component": "orchestrator"}),
-    "jobs": ("stalker-jobs", {"red-kite.io/component": "job"}),
-    "jobs-consumer": ("stalker", DEVSPACE | {"app.kubernetes.io/component": "jobs-consumer"}),
-    "dns": ("kube-system", {"k8s-app": "kube-dns"}),
-}
 
 TextOf = Callable[[Scenario], str]
 ObjectsOf = Callable[[Scenario], list[Object]]

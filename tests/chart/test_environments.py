@@ -7,24 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import PODS, ObjectsOf, TextOf
+from tests.chart.conftest import ObjectsOf, TextOf
+from tests.chart.expected import DOCUMENTED, PODS, operational_policies
 from tests.support.connections import rules
 from tests.support.rendering import Object, policies
 from tests.support.scenarios import ALL, CLUSTERS, ENVIRONMENTS, Scenario
 
-DOCUMENTED = ("ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs")
 DENY = {f"redkite-default-deny/{namespace}" for namespace in ("stalker", "stalker-jobs", "default")}
-OPERATIONAL = {
-    "redkite-flow-jobs-to-dns-egress",
-    "redkite-flow-jobs-to-internet-ipv6-egress",
-    "redkite-flow-jobs-manager-to-internet-egress",
-    "redkite-flow-mongo-to-dns-egress",
-    "redkite-flow-jobs-consumer-to-dns-egress",
-    "redkite-flow-jobs-consumer-to-kafka-egress",
-    "redkite-flow-jobs-consumer-to-kafka-ingress",
-    "redkite-flow-jobs-consumer-to-mongo-egress",
-    "redkite-flow-jobs-consumer-to-mongo-ingress",
-}
 
 EACH_ENVIRONMENT = pytest.mark.parametrize("environment", ENVIRONMENTS)
 EACH_SCENARIO = pytest.mark.parametrize("scenario", ALL, ids=str)
@@ -215,7 +204,7 @@ def test_the_operational_overlay_adds_its_policies_and_leaves_the_others_byte_fo
     before, after = ([part.strip() for part in documents[operational]] for operational in (False, True))
     added = [part for part in after if part not in before]
     assert [part for part in after if part in before] == before
-    assert {part.split("\n  name: ")[1].split("\n")[0] for part in added} == OPERATIONAL
+    assert {part.split("\n  name: ")[1].split("\n")[0] for part in added} == operational_policies()
 
 
 def test_the_namespace_of_the_jobs_outlives_the_release(objects: ObjectsOf) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import PODS, ObjectsOf, TextOf
+from tests.chart.conftest import ObjectsOf, TextOf
+from tests.chart.expected import PODS
 from tests.support.connections import Connection, Names, connections, names
 from tests.support.rendering import Chart, Object, policies
 from tests.support.scenarios import Scenario

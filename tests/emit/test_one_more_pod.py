@@ -18,17 +18,17 @@ from tests.support.rendering import Chart, Object, policies
 from tests.support.scenarios import ENVIRONMENTS
 
 POD = """\
-  reports:
-    title: Reports
+  ledger:
+    title: Ledger
     namespace: app
-    labels: {app.kubernetes.io/name: devspace-app, app.kubernetes.io/component: reports}
+    labels: {app.kubernetes.io/name: devspace-app, app.kubernetes.io/component: ledger}
     ports: {http: 8090}
 """
 FLOWS = """\
-  reports-to-mongo: {from: reports, to: mongo, ports: [mongodb], basis: table}
-  cron-to-reports: {from: cron, to: reports, ports: [http], environments: [prod], basis: table}
+  ledger-to-mongo: {from: ledger, to: mongo, ports: [mongodb], basis: table}
+  cron-to-ledger: {from: cron, to: ledger, ports: [http], environments: [prod], basis: table}
 """
-NEW_FILE = PurePosixPath("chart/templates/reports.yaml")
+NEW_FILE = PurePosixPath("chart/templates/ledger.yaml")
 TOUCHED = {
     *(f"values/values-{environment}.yaml" for environment in ENVIRONMENTS),
     *(f"chart/values-{environment}.yaml" for environment in ENVIRONMENTS),
@@ -88,14 +88,14 @@ def test_the_new_pod_has_its_policies_and_the_others_only_the_new_rules(
     old = policies(rendered(helm, before, tmp_path / "before", environment))
     objects = rendered(helm, after, tmp_path / "after", environment)
     new = policies(objects)
-    assert new.keys() - old.keys() == {"redkite-reports-ingress", "redkite-reports-egress"}
+    assert new.keys() - old.keys() == {"redkite-ledger-ingress", "redkite-ledger-egress"}
     assert {name for name, policy in old.items() if new[name] != policy} == touched
     for name in touched:
-        assert without_rules_about(new[name], "reports", 27017, 8090) == old[name]
-    assert new["redkite-reports-egress"]["spec"]["egress"] == [
+        assert without_rules_about(new[name], "ledger", 27017, 8090) == old[name]
+    assert new["redkite-ledger-egress"]["spec"]["egress"] == [
         {"to": old["redkite-cron-egress"]["spec"]["egress"][-1]["to"], "ports": [{"protocol": "TCP", "port": 27017}]}
     ]
-    assert [rule["ports"] for rule in new["redkite-reports-ingress"]["spec"]["ingress"]] == (
+    assert [rule["ports"] for rule in new["redkite-ledger-ingress"]["spec"]["ingress"]] == (
         [[{"protocol": "TCP", "port": 8090}]] if environment == "prod" else []
     )
     for version in VERSIONS:
@@ -105,9 +105,9 @@ def test_the_new_pod_has_its_policies_and_the_others_only_the_new_rules(
 def test_the_tables_gain_a_row_and_a_cell(project_root: Path, enlarged: Path) -> None:
     old, new = (load_matrix(str(file)) for file in (project_root / "matrix.yaml", enlarged))
     rows = [row.cells() for row in table(new, "prod")]
-    assert rows[-1] == ("Reports", "8090", "27017 (Mongo)")
+    assert rows[-1] == ("Ledger", "8090", "27017 (Mongo)")
     changed = [row for row in rows[:-1] if row not in [before.cells() for before in table(old, "prod")]]
-    assert changed == [("Cron Service", "Deny All", "53 (DNS), 3000 (FM), 8090 (Reports), 27017 (Mongo)")]
+    assert changed == [("Cron Service", "Deny All", "53 (DNS), 3000 (FM), 8090 (Ledger), 27017 (Mongo)")]
     assert len(rows) == len(table(old, "prod")) + 1
 
 
@@ -119,9 +119,9 @@ def rendered(helm: Helm, files: Plan, folder: Path, environment: str) -> list[Ob
 def without_new_ids(value: Any) -> Any:
     """The data without the keys and list items that name the new pod or a new flow."""
     if isinstance(value, dict):
-        return {key: without_new_ids(item) for key, item in value.items() if "reports" not in key}
+        return {key: without_new_ids(item) for key, item in value.items() if "ledger" not in key}
     if isinstance(value, list):
-        return [without_new_ids(item) for item in value if item != "reports"]
+        return [without_new_ids(item) for item in value if item != "ledger"]
     return value
 
 
