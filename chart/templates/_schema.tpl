@@ -27,7 +27,7 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- include "red-kite-network.judgeArray" (dict "report" .report "definitions" .definitions "schema" $schema "value" .value "path" .path) }}
 {{- else if not (include "red-kite-network.scalarFits" (dict "schema" $schema "value" .value)) }}
 {{- $expected := get $schema "title" | default (join ", " (get $schema "enum")) }}
-{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" (printf "%s does not fit" (toJson .value)) "hint" (printf "expected %s" $expected)) }}
+{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" (printf "%s does not fit" (toJson .value | trunc 200)) "hint" (printf "expected %s" $expected)) }}
 {{- end }}
 {{- end }}
 
@@ -59,7 +59,8 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" (printf "has %d keys, %d at most" (len .value) (int .schema.maxProperties))) }}
 {{- end }}{{ end }}
 {{- range $key, $value := .value }}
-{{- $path := print $at $key }}
+{{- $path := printf "%s[%s]" $judged.path (toJson $key) }}
+{{- if regexMatch "^[A-Za-z0-9_/-]+$" $key }}{{ $path = print $at $key }}{{ end }}
 {{- $hole := false }}
 {{- range $pattern, $_ := get $judged.schema "patternProperties" | default dict }}{{ if regexMatch $pattern $key }}{{ $hole = true }}{{ end }}{{ end }}
 {{- if hasKey $properties $key }}
@@ -67,9 +68,10 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- else if and (not $hole) (hasKey $judged.schema "additionalProperties") }}
 {{- if not (kindIs "map" $others) }}
 {{- include "red-kite-network.problem" (dict "report" $judged.report "rule" "NM202" "path" $path "message" "is not a key of this chart" "hint" (printf "known here: %s" (keys $properties | sortAlpha | join ", "))) }}
-{{- else if not (include "red-kite-network.scalarFits" (dict "schema" (get $judged.schema "propertyNames" | default dict) "value" $key)) }}
-{{- include "red-kite-network.problem" (dict "report" $judged.report "rule" "NM201" "path" $path "message" (printf "the key %s does not fit" (toJson $key)) "hint" (printf "expected %s" (dig "propertyNames" "title" "another name" $judged.schema))) }}
 {{- else }}
+{{- if not (include "red-kite-network.scalarFits" (dict "schema" (get $judged.schema "propertyNames" | default dict) "value" $key)) }}
+{{- include "red-kite-network.problem" (dict "report" $judged.report "rule" "NM201" "path" $path "message" (printf "the key %s does not fit" (toJson $key)) "hint" (printf "expected %s" (dig "propertyNames" "title" "another name" $judged.schema))) }}
+{{- end }}
 {{- include "red-kite-network.judge" (dict "report" $judged.report "definitions" $judged.definitions "schema" $others "value" $value "path" $path) }}
 {{- end }}
 {{- end }}
@@ -85,10 +87,13 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- if hasKey .schema "maxItems" }}{{ if gt $count (int .schema.maxItems) }}
 {{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" (printf "has %d items, %d at most" $count (int .schema.maxItems))) }}
 {{- end }}{{ end }}
-{{- if and (hasKey .schema "uniqueItems") (ne $count (len (uniq .value))) }}
+{{- /* A list that long is refused above in any case: look at the first items only, so that this takes no minutes. */}}
+{{- $items := .value }}
+{{- if gt $count 1000 }}{{ $items = slice $items 0 1000 }}{{ end }}
+{{- if and (hasKey .schema "uniqueItems") (ne (len $items) (len (uniq $items))) }}
 {{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" "names an item twice") }}
 {{- end }}
-{{- range $index, $value := .value }}
+{{- range $index, $value := $items }}
 {{- include "red-kite-network.judge" (dict "report" $judged.report "definitions" $judged.definitions "schema" (get $judged.schema "items") "value" $value "path" (printf "%s[%d]" $judged.path $index)) }}
 {{- end }}
 {{- end }}

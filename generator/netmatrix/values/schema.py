@@ -32,10 +32,10 @@ def for_one_layer(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_nulls(value: Any) -> Any:
-    """`value` with the null entries of its maps left out; nulls that are items of lists stay."""
+    """`value` with the null entries of its maps left out; in lists, which are never merged, all nulls stay."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+    return value
 
 
 def _findings(schema: Mapping[str, Any], data: Any, places: Merged) -> list[Finding]:

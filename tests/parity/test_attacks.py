@@ -1,0 +1,140 @@
+"""No values file, `--set` or null that passes Helm renders anything broader than the matrix, but through exceptions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from netmatrix.helm import Helm, Output, merged_user_values
+from netmatrix.helm.arguments import SetArgument
+from tests.parity.attacks import Attack, by_hand, on_arguments, on_values, rotated
+from tests.parity.ceiling import Ceiling
+from tests.parity.conftest import SKIP
+from tests.parity.shapes import read
+from tests.parity.verdicts import of_helm
+from tests.support.scenarios import ENVIRONMENTS, ROOT
+
+CHUNKS = 16
+BEFORE_ANY_TEMPLATE = (
+    "failed to parse",
+    "failed parsing",
+    "error converting YAML",
+    "error unmarshaling JSON",
+    "cannot unmarshal",
+    "invalid release name",
+)
+"""Helm's own words for files, arguments and releases that it cannot read."""
+
+
+class Range:
+    """Where attacks are tried, and what came of them."""
+
+    def __init__(self, helm: Helm, folder: Path) -> None:
+        self.helm, self.folder = helm, folder
+        self.matrix: dict[str, Any] = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))
+        self.outcomes: Counter[str] = Counter()
+        self.unnamed: list[str] = []
+
+    def run(self, attack: Attack, *extra: str) -> None:
+        """Raises Trespass where what Helm renders is broader than the matrix."""
+        files = [self._file(f"layer-{number}", text) for number, text in enumerate(attack.layers)]
+        flags = [word for file in files for word in ("--values", file)]
+        release = [] if "--name-template" in attack.arguments else ["release"]
+        command = ["template", *release, str(ROOT / "chart"), "--namespace", "apps", "--kube-version", "1.34.0"]
+        output = self.helm.run([*command, *flags, *attack.arguments, *extra])
+        if output.status == 0:
+            self.outcomes["rendered"] += 1
+            values = self._user_values(attack, files)
+            exceptions = values.get("exceptions") or {}
+            Ceiling(self.matrix, values["environment"], exceptions).judge(read(output.stdout))
+        else:
+            self._refused(attack, output)
+
+    def _refused(self, attack: Attack, output: Output) -> None:
+        if of_helm(output):
+            self.outcomes["refused with a rule and a key path"] += 1
+        elif any(words in output.stderr for words in BEFORE_ANY_TEMPLATE):
+            self.outcomes["unreadable to Helm"] += 1
+        else:
+            self.outcomes["refused in other words"] += 1
+            self.unnamed.append(f"{attack.name}: {output.stderr.strip()[:500]}")
+
+    def _user_values(self, attack: Attack, files: list[str]) -> dict[str, Any]:
+        """The values of the user as Helm reads them; a single file in JSON leaves no doubt."""
+        arguments = attack.arguments
+        if not arguments and len(attack.layers) == 1:
+            values: dict[str, Any] = json.loads(attack.layers[0])
+            return values
+        sets = [SetArgument(*arguments)] if arguments and arguments[0].startswith("--set") else []
+        return merged_user_values(self.helm, files, sets)
+
+    def _file(self, name: str, text: str) -> str:
+        file = self.folder / f"{name}.yaml"
+        file.write_text(text, encoding="utf-8", errors="surrogateescape")
+        return str(file)
+
+
+@pytest.fixture
+def firing_range(helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Range:
+    monkeypatch.chdir(ROOT)  # `--set-file` names a file there
+    return Range(helm, tmp_path)
+
+
+def fire(firing_range: Range, attacks: list[Attack], *extra: str) -> None:
+    """All `attacks`: nothing beyond the matrix is rendered, and every refusal says which value is at fault."""
+    for attack in attacks:
+        try:
+            firing_range.run(attack, *extra)
+        except Exception as error:
+            error.add_note(f"attack: {attack.name} {extra}")
+            raise
+    assert not firing_range.unnamed
+    print(dict(firing_range.outcomes))
+
+
+def chunk(groups: list[list[Attack]], number: int) -> list[Attack]:
+    return [attack for group in groups[number::CHUNKS] for attack in group]
+
+
+def test_no_trick_by_hand_goes_beyond_the_matrix(firing_range: Range) -> None:
+    fire(firing_range, by_hand()[::4], SKIP)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_value_of_a_sample_goes_beyond_the_matrix(firing_range: Range, environment: str) -> None:
+    fire(firing_range, rotated(on_values(environment), 80), SKIP)
+    fire(firing_range, rotated(on_values(environment), 20))
+
+
+def test_no_argument_of_a_sample_goes_beyond_the_matrix(firing_range: Range) -> None:
+    fire(firing_range, rotated(on_arguments("prod"), 40), SKIP)
+    fire(firing_range, rotated(on_arguments("dev"), 20))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("extra", [(), (SKIP,)], ids=["schema", "no schema"])
+def test_no_trick_by_hand_goes_beyond_the_matrix_either_way(firing_range: Range, extra: tuple[str, ...]) -> None:
+    fire(firing_range, by_hand(), *extra)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(CHUNKS))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_value_at_all_goes_beyond_the_matrix(firing_range: Range, environment: str, number: int) -> None:
+    attacks = chunk(on_values(environment), number)
+    fire(firing_range, attacks, SKIP)
+    fire(firing_range, attacks[::20])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(CHUNKS))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_argument_at_all_goes_beyond_the_matrix(firing_range: Range, environment: str, number: int) -> None:
+    attacks = chunk(on_arguments(environment), number)
+    fire(firing_range, attacks, SKIP)
+    fire(firing_range, attacks[::20])
