@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import yaml
 
 from netmatrix.helm import Helm, Output, merged_user_values
 from netmatrix.helm.arguments import SetArgument
-from tests.parity.attacks import Attack, by_hand, on_arguments, on_values, rotated
+from tests.parity.attacks import Attack, by_hand, full_values, merge, on_arguments, on_values, rotated
 from tests.parity.ceiling import Ceiling
 from tests.parity.conftest import SKIP
 from tests.parity.shapes import read
@@ -94,11 +95,12 @@ def fire(firing_range: Range, attacks: list[Attack], *extra: str) -> None:
             error.add_note(f"attack: {attack.name} {extra}")
             raise
     assert not firing_range.unnamed
-    print(dict(firing_range.outcomes))
 
 
-def chunk(groups: list[list[Attack]], number: int) -> list[Attack]:
-    return [attack for group in groups[number::CHUNKS] for attack in group]
+def chunk(groups: list[list[Attack]], environment: str, number: int) -> list[Attack]:
+    """A part of the attacks. Prod is attacked with all of them, dev, in the same templates, with every fourth."""
+    attacks = [attack for group in groups[number::CHUNKS] for attack in group]
+    return attacks if environment == "prod" else attacks[number % 4 :: 4]
 
 
 def test_no_trick_by_hand_goes_beyond_the_matrix(firing_range: Range) -> None:
@@ -116,6 +118,28 @@ def test_no_argument_of_a_sample_goes_beyond_the_matrix(firing_range: Range) -> 
     fire(firing_range, rotated(on_arguments("dev"), 20))
 
 
+@pytest.mark.parametrize("extra", [(), (SKIP,)], ids=["schema", "no schema"])
+def test_a_parent_chart_cannot_go_beyond_the_matrix(helm: Helm, tmp_path: Path, extra: tuple[str, ...]) -> None:
+    """As somebody's dependency the chart gets its values, and `global`, from theirs."""
+    matrix = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))
+    shutil.copytree(ROOT / "chart", tmp_path / "parent" / "charts" / "red-kite-network")
+    (tmp_path / "parent" / "Chart.yaml").write_text("{apiVersion: v2, name: parent, version: 1.0.0}", encoding="utf-8")
+    full = full_values("prod")
+    mongo = {"outside-to-mongo": {"enabled": True}}
+    shared = {"global": {"environment": "dev", "flows": mongo, "red-kite-network": {"flows": mongo}}}
+    good = [{"red-kite-network": full}, {"red-kite-network": full, **shared, "flows": mongo, "environment": "dev"}]
+    bad = [{}, {"red-kite-network": merge(full, {"flows": mongo})}, {"red-kite-network": merge(full, {"pods": None})}]
+    bad.append({"red-kite-network": merge(full, {"endpoints": {"dns": {"cidrs": ["0.0.0.0/0"]}}})})
+    for values in (*good, *bad):
+        (tmp_path / "values.yaml").write_text(json.dumps(values), encoding="utf-8")
+        output = helm.run(["template", "r", str(tmp_path / "parent"), "-f", str(tmp_path / "values.yaml"), *extra])
+        assert (output.status == 0) == (values in good), output.stderr
+        if output.status == 0:
+            Ceiling(matrix, "prod", full["exceptions"]).judge(read(output.stdout))
+        else:
+            assert of_helm(output)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("extra", [(), (SKIP,)], ids=["schema", "no schema"])
 def test_no_trick_by_hand_goes_beyond_the_matrix_either_way(firing_range: Range, extra: tuple[str, ...]) -> None:
@@ -126,7 +150,7 @@ def test_no_trick_by_hand_goes_beyond_the_matrix_either_way(firing_range: Range,
 @pytest.mark.parametrize("number", range(CHUNKS))
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_value_at_all_goes_beyond_the_matrix(firing_range: Range, environment: str, number: int) -> None:
-    attacks = chunk(on_values(environment), number)
+    attacks = chunk(on_values(environment), environment, number)
     fire(firing_range, attacks, SKIP)
     fire(firing_range, attacks[::20])
 
@@ -135,6 +159,6 @@ def test_no_value_at_all_goes_beyond_the_matrix(firing_range: Range, environment
 @pytest.mark.parametrize("number", range(CHUNKS))
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_argument_at_all_goes_beyond_the_matrix(firing_range: Range, environment: str, number: int) -> None:
-    attacks = chunk(on_arguments(environment), number)
+    attacks = chunk(on_arguments(environment), environment, number)
     fire(firing_range, attacks, SKIP)
     fire(firing_range, attacks[::20])

@@ -27,6 +27,7 @@ _COMMANDS = {
     "generate": "Write the chart, values, schema and tables from the matrix, or check them.",
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
     "template": "Validate values, then render the chart with the real helm.",
+    "analyze": "Print who reaches whom in any manifests.",
 }
 
 
