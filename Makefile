@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-long check format golden bench lock lower-bounds clean
+.PHONY: all help setup generate test test-long adversarial check format golden bench lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -40,6 +40,9 @@ test: setup ## Run the tests (under three minutes)
 
 test-long: setup ## Run the tests that take over a minute
 	@$(BIN)/python -m pytest -q -n auto -m long
+
+adversarial: setup ## Try every attack on the chart's values, not a share of them (half an hour)
+	@NETMATRIX_ATTACK_SHARE=1 $(BIN)/python -m pytest -q -n auto -m long tests/parity
 
 check: setup ## Lint, types, chart, schema and generated files
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The place of the proof (matrix against policy: verdict, counter-example, explanation, difference). Nothing is here yet.
+"""The place of the proof, matrix against policy: verdict, counter-example, explanation. Nothing is here yet.
 
 May import `document`, `matrix`, `values` and `policy`.
 """
