@@ -107,10 +107,10 @@ def test_a_discovered_port_beyond_the_ceiling_stops_the_install(cluster: Cluster
 
 
 def test_more_addresses_than_the_ceiling_stop_the_install(cluster: Cluster, render: Render) -> None:
-    cluster.set_slices("default", [slice_of(*(f"192.0.2.{number}" for number in range(17)))])
+    cluster.set_slices("default", [slice_of(*(f"192.0.2.{part}{number}" for number in range(6))) for part in (1, 2, 3)])
     output = render()
     assert output.status != 0
-    assert "the Service has 17 addresses, and the matrix allows 16" in output.stderr
+    assert "the Service has 18 addresses, and the matrix allows 16" in output.stderr
 
 
 def test_the_stated_rules_keep_their_order_whatever_is_discovered(cluster: Cluster, render: Render) -> None:

@@ -119,3 +119,20 @@ def edited(edits: Edits) -> str:
         assert text.count(before) == 1, f"{before!r} stands {text.count(before)} times in minimal.yaml"
         text = text.replace(before, after)
     return text
+
+
+def test_no_template_of_the_chart_is_defined_twice(project_root: Path) -> None:
+    """A pod called `endpoint` beside an endpoint called `egress` once made one name of two: the later one won."""
+    text = (project_root / "tests/matrix/minimal.yaml").read_text(encoding="utf-8")
+    text = text.replace("outside", "ingress").replace("bank", "egress")
+    text = text.replace("  web:", "  endpoint:").replace(": web,", ": endpoint,").replace("web-", "endpoint-")
+    matrix = parse_matrix(parse_mapping(text.encode(), "matrix.yaml"))
+    defined = [
+        name
+        for path, content in plan(matrix).files.items()
+        if path.parts[:2] == ("chart", "templates")
+        for name in re.findall(r'define "([^"]+)"', content)
+    ]
+    assert len(defined) == len(set(defined))
+    assert "endpoint" in matrix.pods
+    assert "egress" in matrix.endpoints

@@ -65,8 +65,7 @@ def environment_yaml(matrix: Matrix, environment: str, header: str) -> str:
         f"# The documented table of {environment}, to the letter. Adjust a cluster in an override of its own.",
         "---",
         f"environment: {environment}",
-        "flows:",
-        *_enabled(matrix.flows_in(environment, Basis.TABLE)),
+        *_flows(matrix.flows_in(environment, Basis.TABLE)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -93,7 +92,7 @@ def scenario_yaml(matrix: Matrix, environment: str, header: str, *, everything: 
     """A values file for chart tools that take one file per scenario: the environment alone, or with all there is."""
     bases = (Basis.TABLE, Basis.OPERATION) if everything else (Basis.TABLE,)
     flows = [flow for basis in bases for flow in matrix.flows_in(environment, basis)]
-    lines = [f"# {header}", "---", f"environment: {environment}", "flows:", *_enabled(flows)]
+    lines = [f"# {header}", "---", f"environment: {environment}", *_flows(flows)]
     if everything:
         lines += ["endpoints:", *_narrowed(matrix), "exceptions:", *_sample_exceptions(matrix)]
     return "\n".join(lines) + "\n"
@@ -133,6 +132,12 @@ def _sample_exceptions(matrix: Matrix) -> list[str]:
         "expires": "2099-12-31",
     }
     return [f"  example: {_flow_style(exception)}"]
+
+
+def _flows(flows: Iterable[Flow]) -> list[str]:
+    """The `flows` key; an empty map where there are none, since a null would take the chart's default away."""
+    lines = _enabled(flows)
+    return ["flows:", *lines] if lines else ["flows: {}"]
 
 
 def _enabled(flows: Iterable[Flow]) -> list[str]:

@@ -30,31 +30,28 @@ class Output:
     stderr: str
 
 
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def run(executable: Path, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
     """Run helm to its end with `stdin` as its standard input. A non-zero status is no error here.
 
     Raises HelmError where it cannot be started, is killed by a signal, crashes, or takes too long.
     """
+    # Held back until somebody is there to end helm: an interrupt inside Popen would leave it running.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
     try:
-        # A process group of its own: $HELM may be a script, and what it started must end with it.
-        process = subprocess.Popen(
-            [str(executable), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise crashed(executable, f"cannot be run: {reason.lower()}") from error
-    with process:
-        try:
-            stdout, raw = process.communicate(stdin, timeout=timeout)
-        except BaseException as error:  # Ctrl-C too: it goes to our own process group, and helm is not in it
-            _end(process)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise crashed(executable, f"did not end within {timeout:g} seconds") from error
-            raise
+        with _started(executable, arguments) as process:
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+                stdout, raw = process.communicate(stdin, timeout=timeout)
+            except BaseException as error:  # Ctrl-C too: it goes to our own process group, and helm is not in it
+                _end(process)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise crashed(executable, f"did not end within {timeout:g} seconds") from error
+                raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     stderr = raw.decode("utf-8", errors="replace")
     if process.returncode < 0:
         raise crashed(executable, f"was ended by signal {-process.returncode}", stderr)
@@ -74,6 +71,21 @@ def crashed(executable: Path, what: str, stderr: str = "") -> HelmError:
 def program_place(program: Path | str) -> Place:
     """A program as the place of a finding: line 0, because it is not a position in a file."""
     return Place(str(program), 0, 0)
+
+
+def _started(executable: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Helm, started in a process group of its own: $HELM may be a script, and what it started must end with it."""
+    try:
+        return subprocess.Popen(
+            [str(executable), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise crashed(executable, f"cannot be run: {reason.lower()}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
