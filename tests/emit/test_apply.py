@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -304,6 +305,7 @@ def test_what_cannot_be_put_back_is_kept_and_told(folder: Path, monkeypatch: pyt
     assert old in {file.read_bytes() for file in kept.iterdir()}
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git to apply the patch")
 def test_the_printed_difference_is_a_patch(folder: Path) -> None:
     plan = planned({**{str(path): text for path, text in AFTER.files.items()}, "chart/x": marked("x\u2028y", "\fa")})
     patch = "".join(change.diff() for change in changes(plan, folder))
