@@ -13,19 +13,19 @@ the Service's address has been translated. Offline (`helm template`, Argo CD) a 
 {{- if eq (toJson (dig $endpoint "discover" false $root.Values.endpoints)) "true" }}
 {{- $facts := index (fromJson (include "red-kite-network.matrix" $root)).endpoints $endpoint }}
 {{- $found := lookup "discovery.k8s.io/v1" "EndpointSlice" $facts.discover.namespace "" }}
+{{- $slices := list }}
 {{- $all := list }}
 {{- range $slice := dig "items" list $found }}
 {{- if eq (dig "metadata" "labels" "kubernetes.io/service-name" "" $slice) $facts.discover.service }}
+{{- $slices = append $slices $slice }}
 {{- range $slice.endpoints | default list }}{{ $all = concat $all (.addresses | default list) }}{{ end }}
 {{- end }}
 {{- end }}
 {{- if gt (len $all) (int $facts.ceiling.cidrs) }}
 {{- fail (printf "\n\n%s: endpoints.%s.discover: the Service has %d addresses, and the matrix allows %d.\n  set endpoints.%s.discover to false and name the ranges and ports under endpoints.%s\n" $root.Chart.Name $endpoint (len $all) (int $facts.ceiling.cidrs) $endpoint $endpoint) }}
 {{- end }}
-{{- range $slice := dig "items" list $found }}
-{{- if eq (dig "metadata" "labels" "kubernetes.io/service-name" "" $slice) $facts.discover.service }}
+{{- range $slice := $slices }}
 {{- include "red-kite-network.discoveredRule" (dict "chart" $root.Chart.Name "slice" $slice "endpoint" $endpoint "facts" $facts "who" $who) }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
