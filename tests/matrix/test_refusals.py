@@ -279,6 +279,12 @@ CASES = {
     "a range with host bits": case(
         "NM117", "192.0.2.0/28", "@192.0.2.1/28", "'192.0.2.1/28'", "did you mean '192.0.2.0/28'?"
     ),
+    "an IPv4 range inside IPv6": case(
+        "NM117", '"2000::/3"', '@"::ffff:a00:0/104"', "is an IPv4 range inside IPv6", "write 10.0.0.0/8"
+    ),
+    "an IPv4 range inside IPv6, in another form": case(
+        "NM117", '"2000::/3"', '@"::ffff:10.0.0.1/104"', "is an IPv4 range inside IPv6", "write 10.0.0.0/8"
+    ),
     "a range in a long form": case("NM117", '"2000::/3"', '@"2000:0::/3"', "canonical", "did you mean '2000::/3'?"),
     "no address at all": case("NM117", "10.0.0.0/8", "@300.0.0.0/8", "'300.0.0.0/8'", "such as 10.0.0.0/8"),
     "a title for some environments": case(

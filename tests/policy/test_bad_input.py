@@ -134,6 +134,12 @@ def test_the_widest_and_the_narrowest_cidr_are_read(cidr: str) -> None:
     assert read(policy(ingress=[{"from": [{"ipBlock": {"cidr": cidr}}]}])).policies
 
 
+def test_a_range_that_ends_among_ipv4_in_ipv6_reads_the_same_on_every_python() -> None:
+    block = {"cidr": "::fffe:0:0/95"}
+    found = connections(Reach(read(pod("a"), policy(podSelector={}, ingress=[{"from": [{"ipBlock": block}]}]))))
+    assert "::fffe:0:0-::ffff:ffff:ffff" in {item.source for item in found}
+
+
 def test_overlapping_excepts_are_taken_out_once() -> None:
     block = {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/9", "10.0.0.0/16", "10.0.0.0/9"]}
     found = lines(pod("a"), policy(podSelector={}, ingress=[{"from": [{"ipBlock": block}]}]))

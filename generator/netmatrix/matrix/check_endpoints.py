@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from typing import Any
 
 from netmatrix.document import Finding, KeyPath
@@ -18,7 +18,13 @@ def parse_cidr(text: str) -> Network | None:
         network = ip_network(text)
     except ValueError:
         return None
-    return network if str(network) == text else None
+    return network if str(network) == text and ipv4_inside(network) is None else None
+
+
+def ipv4_inside(network: Network) -> Network | None:
+    """The IPv4 range that `network` maps into IPv6, else None. Some data planes take ::ffff:0:0/96 for 0.0.0.0/0."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return ip_network(f"{mapped}/{network.prefixlen - 96}") if mapped is not None else None
 
 
 def is_strictly_inside(inner: Network, outer: Network) -> bool:
@@ -36,14 +42,20 @@ def _cidrs(checked: Checked) -> Iterator[Finding]:
             for index, text in enumerate(endpoint.get(key, [])):
                 if parse_cidr(text) is None:
                     path: KeyPath = ("endpoints", id_, key, index)
-                    yield at(checked, rules.CIDR, path, f"{text!r} is not a range in canonical form", _meant(text))
+                    yield at(checked, rules.CIDR, path, *_objection(text))
 
 
-def _meant(text: str) -> str:
+def _objection(text: str) -> tuple[str, str]:
+    """What is wrong with a range that is not accepted, and what to write instead."""
+    message = f"{text!r} is not a range in canonical form"
     try:
-        return f"did you mean {str(ip_network(text, strict=False))!r}?"
+        network = ip_network(text, strict=False)
     except ValueError:
-        return "write an address and a prefix length, such as 10.0.0.0/8 or 2000::/3"
+        return message, "write an address and a prefix length, such as 10.0.0.0/8 or 2000::/3"
+    mapped = ipv4_inside(network)
+    if mapped is not None:
+        return f"{text!r} is an IPv4 range inside IPv6", f"write {mapped}"
+    return message, f"did you mean {str(network)!r}?"
 
 
 def _excepts(checked: Checked) -> Iterator[Finding]:

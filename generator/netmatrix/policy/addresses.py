@@ -158,6 +158,8 @@ def parse_address(text: str) -> AddressSet:
 
 def address_text(family: Family, number: int) -> str:
     """The address in its canonical text form."""
+    if family is Family.IPV6 and number in _IPV4_IN_IPV6:  # from 3.13 on, Python writes ::ffff:10.0.0.1
+        return f"::ffff:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}"
     return str(IPv4Address(number) if family is Family.IPV4 else IPv6Address(number))
 
 

@@ -8,8 +8,9 @@ accept the same texts. One form only, because readers differ on the others: some
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Network, ip_network
+from ipaddress import ip_network
 
+from netmatrix.matrix.check_endpoints import ipv4_inside
 from netmatrix.matrix.model import Network
 
 _IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})/(?:0|[1-9][0-9]?)", re.ASCII)
@@ -33,18 +34,16 @@ def parse_cidr(text: str) -> Network:
     network = _read(text)
     if network is None:
         raise CidrError(f"{text!r} is not an address range", _guess(text))
+    mapped = ipv4_inside(network)
+    if mapped is not None:  # some data planes take ::ffff:0:0/96 for 0.0.0.0/0
+        raise CidrError(f"{text!r} is an IPv4 range inside IPv6", f"write {str(mapped)!r}")
     if not (_IPV4 if network.version == 4 else _IPV6).fullmatch(text):
         raise CidrError(f"{text!r} {_objection(text)}", f"write {str(network)!r}")
     try:
-        exact = ip_network(text)
+        return ip_network(text)
     except ValueError:
         message = f"{text!r} has address bits beyond its prefix length"
         raise CidrError(message, f"did you mean {str(network)!r}?") from None
-    mapped = exact.network_address.ipv4_mapped if isinstance(exact, IPv6Network) else None
-    if mapped is not None:
-        # Some data planes take ::ffff:0:0/96 for 0.0.0.0/0.
-        raise CidrError(f"{text!r} is an IPv4 range inside IPv6", f"write '{mapped}/{exact.prefixlen - 96}'")
-    return exact
 
 
 def _read(text: str) -> Network | None:
