@@ -43,10 +43,7 @@ _NUMBER_START = frozenset("0123456789+-.")
 
 
 def read_plain(text: str) -> Scalar | Doubt:
-    """What Helm reads for the plain scalar `text`, or a Doubt where another reader would read something else.
-
-    Dates are strings, as they are to Helm.
-    """
+    """What Helm reads for the plain scalar `text`, or a Doubt where another reader would read something else."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if text[0] in _NUMBER_START:
@@ -69,7 +66,7 @@ def key_doubt(text: str) -> str:
         return f"it is the boolean {str(value).lower()}"
     if isinstance(value, (int, float)):
         return "it is a number"
-    return "YAML 1.1 readers take it for a date" if _TIMESTAMP.fullmatch(text) else ""
+    return ""
 
 
 def _read_number(text: str) -> Scalar | Doubt:
@@ -77,15 +74,17 @@ def _read_number(text: str) -> Scalar | Doubt:
         # The length goes first: Python refuses to convert very long integers.
         if len(text) <= 17 and abs(int(text)) <= LARGEST_INTEGER:
             return int(text)
-        return Doubt("Helm rounds numbers beyond 2^53, other readers keep every digit", _quoted(text))
+        return _rounded(text)
     if _DECIMAL.fullmatch(text):
         return _read_decimal(text)
     if _BASED.fullmatch(text):
         return Doubt(
-            f"Helm reads {_helm_number(text, 'a number')}, some other readers a string", _quoted_or_number(text)
+            f"Helm reads {_helm_number(text, 'a number')}, some other readers a string", _number_or_quoted(text)
         )
     if _SEXAGESIMAL.fullmatch(text):
         return Doubt("Helm reads a string, YAML 1.1 readers a number in base 60", _quoted(text))
+    if _TIMESTAMP.fullmatch(text):
+        return Doubt("Helm reads a string, YAML 1.1 readers a date", _quoted(text))
     if _NOT_FINITE.fullmatch(text):
         return Doubt("YAML readers take it for a number that JSON does not have, and Helm fails on it", _quoted(text))
     # Helm drops every underscore behind a sign or a digit, and then looks again.
@@ -96,10 +95,15 @@ def _read_number(text: str) -> Scalar | Doubt:
 def _read_decimal(text: str) -> float | Doubt:
     value = float(text)
     if abs(value) > LARGEST_INTEGER:
-        return Doubt("Helm rounds numbers beyond 2^53, other readers may keep every digit", _quoted(text))
+        return _rounded(text)
     if value == 0 and text.startswith("-"):
         return Doubt("some readers keep the sign of minus zero, others drop it", "write 0")
     return value
+
+
+def _rounded(text: str) -> Doubt:
+    hint = f"write a number nearer to zero; for text, {_quoted(text)}"
+    return Doubt("Helm rounds numbers beyond 2^53, other readers may keep every digit", hint)
 
 
 def _odd_number(text: str) -> Doubt:
@@ -116,11 +120,10 @@ def _odd_number(text: str) -> Doubt:
     elif text.startswith((".", "-.")) or text.endswith("."):
         reason = f"Helm reads {number}, stricter readers a string"
     elif set(text) <= set("-01234567"):
-        hint = f"{_quoted(text)}, or write the number you mean without the zero in front"
-        return Doubt(f"Helm reads {number} (octal), YAML 1.2 readers a decimal number", hint)
+        return Doubt(f"Helm reads {number} (octal), YAML 1.2 readers a decimal number", _octal_hint(text, number))
     else:
         reason = f"Helm reads {number}, other readers a string"
-    return Doubt(reason, _quoted_or_number(text))
+    return Doubt(reason, _number_or_quoted(text))
 
 
 def _switch(text: str) -> Doubt:
@@ -155,6 +158,13 @@ def _quoted(text: str) -> str:
     return f'quote it: "{text}"' if len(text) <= 40 else "quote it"
 
 
-def _quoted_or_number(text: str) -> str:
+def _number_or_quoted(text: str) -> str:
+    """The number comes first: where a number belongs, a quoted one is the next error."""
     number = _helm_number(text, "")
-    return f"{_quoted(text)}, or write {number}" if number else _quoted(text)
+    return f"write {number}; for text, {_quoted(text)}" if number else _quoted(text)
+
+
+def _octal_hint(text: str, octal: str) -> str:
+    decimal = str(int(text)) if len(text) <= 17 else octal
+    numbers = octal if decimal == octal else f"{decimal} or {octal}, whichever you mean"
+    return f"write {numbers}; for text, {_quoted(text)}"
