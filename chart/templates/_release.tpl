@@ -11,11 +11,24 @@ Look-ups find nothing under `helm template` and `--dry-run=client`; then everyth
 {{- if and (eq (get $annotations "meta.helm.sh/release-name") $release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") $release.Namespace) }}ours{{ end }}
 {{- end }}
 
-{{- /* (list $ NAMESPACE): "ours" where the namespace is absent or belongs to this release. */}}
-{{- define "red-kite-network.namespaceIsOurs" -}}
+{{- /*
+(list $ NAMESPACE): "render" where values say `create` and the namespace is absent or this release's own; and a failure where they
+do not and it is absent: Helm would send part of the policies before it finds out, and after a failed upgrade that renames a
+namespace no uninstall takes away what the old one holds. The namespace that the release is installed into is Helm's to make
+(`--create-namespace`): Helm 3 makes it after this look-up, and would then refuse to make it again.
+*/}}
+{{- define "red-kite-network.namespaceToRender" -}}
 {{- $root := first . }}
-{{- $found := lookup "v1" "Namespace" "" (index $root.Values.namespaces (index . 1) "name") }}
-{{- if not $found }}ours{{ else }}{{ include "red-kite-network.isOurs" (list $root $found) }}{{ end }}
+{{- $values := index $root.Values.namespaces (index . 1) }}
+{{- if ne $values.name $root.Release.Namespace }}
+{{- $found := dict }}
+{{- if $values.lookup }}{{ $found = lookup "v1" "Namespace" "" $values.name }}{{ end }}
+{{- if $values.create }}
+{{- if not $found }}render{{ else if include "red-kite-network.isOurs" (list $root $found) }}render{{ end }}
+{{- else if and $values.lookup (not $found) (lookup "v1" "Namespace" "" "default") }}
+{{- fail (printf "\n\n%s: there is no namespace %s (namespaces.%s.name); nothing was changed.\n  Create it first: kubectl create namespace %s\n  or let the chart do so: --set namespaces.%s.create=true\n" $root.Chart.Name $values.name (index . 1) $values.name (index . 1)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* One release in a cluster: two would add up to more than either grants, since policies only add. */}}

@@ -1,4 +1,4 @@
-"""What the chart makes of what stands in the cluster: API discovery, the lock, the jobs namespace."""
+"""What the chart makes of what stands in the cluster: API discovery, the lock, the namespaces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ THEIRS = {"meta.helm.sh/release-name": "first", "meta.helm.sh/release-namespace"
 
 @pytest.fixture
 def cluster() -> Cluster:
-    return Cluster()
+    """The release's own namespace and the application's; that of the jobs is the chart's to make."""
+    cluster = Cluster()
+    cluster.add_namespace("apps")
+    cluster.add_namespace("stalker")
+    return cluster
 
 
 @pytest.fixture(params=["helm", "helm3"])
@@ -152,3 +156,61 @@ def test_the_jobs_namespace_is_rendered_where_absent_or_ours(
     objects = objects_of(render().stdout)
     assert [item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"] == ["stalker-jobs"] * rendered
     assert len(policies(objects)) == 17
+
+
+ELSEWHERE = ("--set", "namespaces.app.name=red")
+
+
+def test_a_namespace_that_is_absent_stops_the_release_before_anything_changes(render: Render) -> None:
+    output = render(*ELSEWHERE)
+    assert output.status != 0
+    assert output.stdout == b""
+    assert "there is no namespace red (namespaces.app.name)" in output.stderr
+    assert "kubectl create namespace red" in output.stderr
+    assert "namespaces.app.create=true" in output.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--set", "namespaces.app.create=true"), ("--namespace", "red")], ids=str)
+def test_an_absent_namespace_that_the_chart_or_helm_creates_stops_nothing(
+    cluster: Cluster, render: Render, arguments: tuple[str, ...]
+) -> None:
+    assert render(*ELSEWHERE, *arguments).status == 0
+
+
+def test_a_namespace_that_stands_stops_nothing(cluster: Cluster, render: Render) -> None:
+    cluster.add_namespace("red")
+    assert render(*ELSEWHERE).status == 0
+
+
+def test_every_namespace_that_the_chart_does_not_create_is_demanded(cluster: Cluster, render: Render) -> None:
+    output = render("--set", "namespaces.jobs.create=false")
+    assert output.status != 0
+    assert "there is no namespace stalker-jobs (namespaces.jobs.name)" in output.stderr
+
+
+def test_where_look_ups_of_namespaces_are_forbidden_values_can_switch_them_off(
+    cluster: Cluster, render: Render
+) -> None:
+    cluster.forbidden |= {f"/api/v1/namespaces/{name}" for name in ("default", "red", "stalker-jobs")}
+    asked = render(*ELSEWHERE)
+    assert asked.status != 0
+    assert 'User "somebody" cannot' in asked.stderr
+    off = [f"--set=namespaces.{id_}.{key}=false" for id_ in ("app", "jobs") for key in ("create", "lookup")]
+    unasked = render(*ELSEWHERE, *off)
+    assert unasked.status == 0, unasked.stderr
+
+
+def test_the_documented_install_looks_up_no_namespace_but_the_one_that_it_creates(
+    cluster: Cluster, render: Render
+) -> None:
+    cluster.forbidden |= {f"/api/v1/namespaces/{name}" for name in ("default", "stalker")}
+    assert render("--namespace", "stalker").status == 0
+
+
+def test_the_releases_own_namespace_is_left_to_helm(cluster: Cluster, render: Render) -> None:
+    """Helm 3 makes it (`--create-namespace`) after its look-ups, and then refuses to create it again."""
+    output = render(*ELSEWHERE, "--namespace", "red", "--set", "namespaces.app.create=true")
+    assert output.status == 0, output.stderr
+    assert [item["metadata"]["name"] for item in objects_of(output.stdout) if item["kind"] == "Namespace"] == [
+        "stalker-jobs"
+    ]

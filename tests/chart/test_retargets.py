@@ -76,6 +76,13 @@ def test_the_chart_creates_the_namespaces_that_values_say_and_their_policies_any
     assert policies(after) == policies(objects(PROD))
 
 
+def test_the_releases_own_namespace_is_never_rendered(chart: Chart) -> None:
+    """Helm has made it by then. Without a cluster the namespace that `--namespace` names is the release's own."""
+    create = {"namespaces": {"app": {"create": True}}}
+    after = chart.objects(*PROD_FILES, create, arguments=["--namespace", "stalker"])
+    assert [item["metadata"]["name"] for item in after if item["kind"] == "Namespace"] == ["stalker-jobs"]
+
+
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_switched_off_closes_its_two_ends_and_nothing_else(
     chart: Chart, objects: ObjectsOf, pod_names: Names, flow: str

@@ -30,6 +30,7 @@ class Cluster:
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
         self.forbidden: set[str] = set()
+        self.add_namespace("default")
 
     def add_namespace(self, name: str, annotations: Mapping[str, str] | None = None) -> None:
         self.objects[f"/api/v1/namespaces/{name}"] = _object("v1", "Namespace", name, None, annotations)

@@ -22,8 +22,8 @@ TODAY = date(2026, 6, 15)
 DEFAULTS = b"""\
 environment: ""
 namespaces:
-  front: {name: shop, create: false}
-  back: {name: shop-data, create: true}
+  front: {name: shop, create: false, lookup: true}
+  back: {name: shop-data, create: true, lookup: true}
 pods:
   web: {selector: ["app=web"], ports: {http: 80, https: 443, quic: 443}}
   cart: {selector: ["app=cart"], ports: {http: 8080}}

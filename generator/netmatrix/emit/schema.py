@@ -176,7 +176,13 @@ def _namespace(namespace: Namespace) -> Schema:
         f"The namespace that the matrix calls {namespace.id}.",
         {
             "name": _ref("namespaceName", "Its name in this cluster."),
-            "create": _boolean("Whether the chart creates it where it is absent. It is kept on uninstall."),
+            "create": _boolean(
+                "Whether the chart creates it where it is absent. It is kept on uninstall. "
+                "The namespace that the release is installed into is Helm's to create."
+            ),
+            "lookup": _boolean(
+                "Whether install and upgrade look it up: to stop where it is absent, to leave alone what others made."
+            ),
         },
     )
 

@@ -19,7 +19,7 @@ def chart_defaults(matrix: Matrix) -> dict[str, Any]:
     return {
         "environment": "",
         "namespaces": {
-            id_: {"name": namespace.name, "create": namespace.create}
+            id_: {"name": namespace.name, "create": namespace.create, "lookup": True}
             for id_, namespace in matrix.namespaces.items()
             if not namespace.fixed
         },
