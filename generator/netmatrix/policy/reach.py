@@ -54,7 +54,7 @@ class Reach:
         self.model = model or Model()
         workloads = [pod for pod in manifests.workloads if self.model.host_network_as_pods or not pod.host_network]
         with without_collection():
-            self.universe = Universe(
+            self.universe = Universe.of(
                 all_namespaces(manifests),
                 workloads,
                 manifests.policies,

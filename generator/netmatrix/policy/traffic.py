@@ -15,6 +15,8 @@ from netmatrix.policy.semantics import Admission, Model, admission, isolates, se
 from netmatrix.policy.universe import Universe
 
 PortName = tuple[str, Protocol]
+Selections = dict[Bits, set[Admission]]
+"""Sets of pods that are isolated, each with all that is let through to or from its pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,17 @@ def traffic_classes(
     that applies to the pod for egress. [...] The effects of those egress lists combine additively", and so for ingress
     (Kubernetes documentation, Network Policies, "The two sorts of pod isolation").
     """
-    selections: dict[Bits, set[Admission]] = {}
+    selections: Selections = {}
     for policy in policies:
         if isolates(policy, direction):
             admissions = selections.setdefault(selected_pods(policy, universe), set())
             for rule in policy.rules(direction):
                 admissions.add(admission(rule, policy.namespace, universe, model))
+    return classes_of(selections, direction, universe)
+
+
+def classes_of(selections: Selections, direction: Direction, universe: Universe) -> tuple[TrafficClass, ...]:
+    """All pods of the universe, classed by what the selections that they are in let through; all else is free."""
     classes: list[TrafficClass] = []
     isolated: Bits = 0
     for selecting, bits in _by_selections(list(selections)).items():

@@ -22,29 +22,31 @@ _OTHER = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Workloads that no policy tells apart. `labels` holds only what policies speak of."""
+    """Workloads that no policy tells apart, or all pods of a kind that could exist (then without `members`).
+
+    `namespace` is a key of the universe's namespaces. `labels` holds only what policies speak of.
+    """
 
     namespace: str
     labels: Mapping[str, str]
     addresses: AddressSet
-    members: tuple[Workload, ...]
+    members: tuple[Workload, ...] = ()
 
 
 class Universe:
-    """The groups, each a bit, and which of them a selector, a port name or a range of addresses finds."""
+    """The groups, each a bit, and which of them a selector, a port name or a range of addresses finds.
+
+    The keys of `namespaces` are names where what is known of each is one thing; an open world, which takes a namespace
+    of one name with several sets of labels into account, has a key for each of them.
+    """
 
     def __init__(
-        self,
-        namespaces: Mapping[str, Namespace],
-        workloads: Iterable[Workload],
-        policies: Iterable[NetworkPolicy],
-        *,
-        by_address: bool,
+        self, namespaces: Mapping[str, Namespace], groups: Iterable[Group], port_names: Iterable[str] = ()
     ) -> None:
         self.namespaces = namespaces
-        mentioned = _Mentioned(policies)
-        self.groups = _grouped(workloads, mentioned, by_address=by_address and mentioned.blocks)
+        self.groups = tuple(groups)
         self.everyone: Bits = (1 << len(self.groups)) - 1
+        self._of_key: dict[str, Bits] = defaultdict(int)
         self._in_namespace: dict[str, Bits] = defaultdict(int)
         self._with_key: dict[str, Bits] = defaultdict(int)
         self._with_label: dict[tuple[str, str], Bits] = defaultdict(int)
@@ -53,25 +55,45 @@ class Universe:
         self._in_namespaces: dict[Selector, Bits] = {}
         for index, group in enumerate(self.groups):
             bit = 1 << index
-            self._in_namespace[group.namespace] |= bit
+            self._of_key[group.namespace] |= bit
             for key, value in group.labels.items():
                 self._with_key[key] |= bit
                 self._with_label[key, value] |= bit
-        self._index_ports(mentioned.port_names)
+        for key, bits in self._of_key.items():
+            self._in_namespace[namespaces[key].name] |= bits
+        self._index_ports(port_names)
         self._points, self._spread = _address_index(self.groups)
+
+    @classmethod
+    def of(
+        cls,
+        namespaces: Mapping[str, Namespace],
+        workloads: Iterable[Workload],
+        policies: Iterable[NetworkPolicy],
+        *,
+        by_address: bool,
+    ) -> Universe:
+        """The workloads, as far as `policies` tell them apart."""
+        mentioned = _Mentioned(policies)
+        groups = _grouped(workloads, mentioned, by_address=by_address and mentioned.blocks)
+        return cls(namespaces, groups, mentioned.port_names)
 
     def in_namespace(self, name: str) -> Bits:
         """The pods of a namespace."""
         return self._in_namespace.get(name, 0)
+
+    def with_namespace_key(self, key: str) -> Bits:
+        """The pods of what stands under one key of `namespaces`."""
+        return self._of_key.get(key, 0)
 
     def in_namespaces(self, selector: Selector) -> Bits:
         """The pods of all namespaces that `selector` selects."""
         found = self._in_namespaces.get(selector)
         if found is None:
             found = 0
-            for namespace in self.namespaces.values():
+            for key, namespace in self.namespaces.items():
                 if selector.matches(namespace.labels):
-                    found |= self.in_namespace(namespace.name)
+                    found |= self.with_namespace_key(key)
             self._in_namespaces[selector] = found
         return found
 

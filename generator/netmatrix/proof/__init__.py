@@ -1,4 +1,4 @@
-"""The place of the proof, matrix against policy: verdict, counter-example, explanation. Nothing is here yet.
+"""The proof, matrix against policy: what is granted, a verdict on manifests, counter-examples, explanations.
 
 May import `document`, `matrix`, `values` and `policy`.
 """

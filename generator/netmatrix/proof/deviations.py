@@ -1,0 +1,162 @@
+"""Packets on which two answers disagree, gathered under the names of their ends, each with one packet as its proof."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Family
+from netmatrix.policy.bits import Bits
+from netmatrix.policy.differences import AddressDifference, Ends, address_differences, pod_differences
+from netmatrix.policy.objects import Direction
+from netmatrix.policy.open_world import OpenWorld
+from netmatrix.policy.packet import Packet, Party
+from netmatrix.policy.ports import PortSet, Protocol
+from netmatrix.proof.names import Names, addresses_text, sample_address
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """From `source` to `destination`, on `ports` over `families`: more, or less, than there should be.
+
+    `source_addresses` and `destination_addresses` say where a pod's own address decides, or which addresses outside
+    the cluster it is about. `packet` is the smallest example. `models` are those in which it holds: whether an ipBlock
+    matches pods.
+    """
+
+    gained: bool
+    source: str
+    destination: str
+    ports: PortSet
+    families: tuple[Family, ...]
+    source_addresses: AddressSet
+    destination_addresses: AddressSet
+    models: tuple[bool, ...]
+    packet: Packet
+
+    @property
+    def ends(self) -> str:
+        """Both ends in words, with addresses where these decide."""
+        source = _with_addresses(self.source, self.source_addresses, self.families)
+        return f"{source} -> {_with_addresses(self.destination, self.destination_addresses, self.families)}"
+
+    @property
+    def over(self) -> str:
+        """The families, where it is not both; the model, where it holds in one alone."""
+        parts = [] if len(self.families) > 1 else [str(self.families[0])]
+        if len(self.models) == 1:
+            parts.append("where ipBlocks match pods" if self.models[0] else "where ipBlocks do not match pods")
+        return f" ({', '.join(parts)})" if parts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    gained: bool
+    source: str
+    destination: str
+    ports: PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a deviation: one class at each end, over one family, in one model."""
+
+    family: Family
+    source: Party
+    destination: Party
+    source_addresses: AddressSet
+    destination_addresses: AddressSet
+
+
+Differing = tuple[Ends, Ends, bool, bool]
+"""Before, after, whether it is gains (else losses) that are asked for, and whether ipBlocks match pods."""
+
+
+def deviations(world: OpenWorld, names: Names, asked: Iterable[Differing], concerned: Bits) -> tuple[Deviation, ...]:
+    """All that differs, those between rows of the matrix first."""
+    pieces: dict[tuple[_Key, bool], list[_Piece]] = defaultdict(list)
+    for before, after, gains, model in asked:
+        for key, piece in _pieces(world, names, (before, after, gains, model), concerned):
+            pieces[key, model].append(piece)
+    found: dict[object, Deviation] = {}
+    for (key, model), parts in sorted(pieces.items(), key=lambda item: item[0][1]):
+        item = _deviation(key, model, parts)
+        alike = (key, item.families, item.source_addresses, item.destination_addresses)
+        known = found.setdefault(alike, item)
+        if known is not item:
+            found[alike] = replace(known, models=(*known.models, model))
+    return tuple(sorted(found.values(), key=lambda item: _order(item, names)))
+
+
+def _pieces(world: OpenWorld, names: Names, asked: Differing, concerned: Bits) -> Iterator[tuple[_Key, _Piece]]:
+    before, after, gains, _ = asked
+    for block in pod_differences(world, before, after, concerned):
+        ports = block.gained if gains else block.lost
+        if not ports:
+            continue
+        for one, source, source_addresses in _classes(world, names, block.sources, block.family):
+            for other, destination, destination_addresses in _classes(world, names, block.destinations, block.family):
+                piece = _Piece(block.family, source, destination, source_addresses, destination_addresses)
+                yield _Key(gains, one, other, ports), piece
+    for outside in address_differences(world, before, after, concerned):
+        ports = outside.gained if gains else outside.lost
+        if ports:
+            yield from _outside_pieces(world, names, outside, _Key(gains, "", "", ports))
+
+
+def _outside_pieces(
+    world: OpenWorld, names: Names, outside: AddressDifference, key: _Key
+) -> Iterator[tuple[_Key, _Piece]]:
+    (family,) = outside.addresses.families()
+    party = Party(sample_address(outside.addresses, family, of_pod=False))
+    for name, pod, addresses in _classes(world, names, outside.pods, family):
+        if outside.direction is Direction.EGRESS:
+            found = _Key(key.gained, name, "addresses", key.ports)
+            yield found, _Piece(family, pod, party, addresses, outside.addresses)
+        else:
+            found = _Key(key.gained, "addresses", name, key.ports)
+            yield found, _Piece(family, party, pod, outside.addresses, addresses)
+
+
+def _classes(world: OpenWorld, names: Names, bits: Bits, family: Family) -> Iterator[tuple[str, Party, AddressSet]]:
+    for number, blocks in world.without_addresses(bits).items():
+        addresses = AddressSet.union(blocks).only(family)
+        if addresses:
+            namespace, labels = world.pod_class(number)
+            address = sample_address(addresses, family, of_pod=True)
+            yield names.of_class(number), Party(address, namespace, labels), addresses
+
+
+def _deviation(key: _Key, model: bool, pieces: list[_Piece]) -> Deviation:
+    smallest = min(pieces, key=lambda piece: piece.family)
+    protocol, port = smallest_port(key.ports)
+    return Deviation(
+        key.gained,
+        key.source,
+        key.destination,
+        key.ports,
+        tuple(sorted({piece.family for piece in pieces})),
+        AddressSet.union(piece.source_addresses for piece in pieces),
+        AddressSet.union(piece.destination_addresses for piece in pieces),
+        (model,),
+        Packet(smallest.source, smallest.destination, smallest.family, protocol, port),
+    )
+
+
+def smallest_port(ports: PortSet) -> tuple[Protocol, int]:
+    """The lowest port of the first protocol that has one."""
+    return next((protocol, ports.of_protocol(protocol)[0][0]) for protocol in Protocol if ports.of_protocol(protocol))
+
+
+def _order(item: Deviation, names: Names) -> tuple[object, ...]:
+    ours = names.is_ours(item.source) + names.is_ours(item.destination)
+    return (-ours, item.source, item.destination, not item.gained, smallest_port(item.ports), str(item.ports))
+
+
+def _with_addresses(name: str, addresses: AddressSet, families: tuple[Family, ...]) -> str:
+    whole = AddressSet.union(ALL_ADDRESSES.only(family) for family in families)
+    if addresses == whole:
+        return "any address" if name == "addresses" else name
+    told = addresses_text(addresses)
+    return told if name == "addresses" else f"{name} (at {told})"

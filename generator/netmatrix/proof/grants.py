@@ -1,0 +1,217 @@
+"""What a matrix grants under one set of values: flows and exceptions as sets of pods, addresses and ports.
+
+Read from the matrix and the values alone, never from a template: what Helm renders is compared with this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from netmatrix.document import Place
+from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Never, Party, Pod, Port
+from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES, AddressSet, parse_cidr
+from netmatrix.policy.labels import Operator, Requirement, Selector
+from netmatrix.policy.open_world import Mentioned, Selection, named
+from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
+from netmatrix.values.context import Context, port_number
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a grant: pods by selection, addresses, or everyone.
+
+    `row` is the id of the pod of ours that it is, if it is one: a grant opens the ends that are rows of the matrix, and
+    what other pods may do is for others to say. An address may be a pod's, where ipBlocks match pods.
+    """
+
+    name: str
+    row: str | None = None
+    selections: tuple[Selection, ...] = ()
+    addresses: AddressSet = NO_ADDRESSES
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`source` may open connections to `destination` on `ports`. `place` is the line that says so."""
+
+    name: str
+    kind: str  # "table", "operation" or "exception"
+    source: End
+    destination: End
+    ports: PortSet
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pod of the matrix, as the values describe it."""
+
+    pod: Pod
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """All that is granted in one environment. `governed` are the names of the namespaces under default-deny."""
+
+    matrix: Matrix
+    environment: str
+    governed: tuple[str, ...]
+    rows: tuple[Row, ...]
+    grants: tuple[Grant, ...]
+    off: tuple[Flow, ...]  # flows that the environment could have, and that the values do not switch on
+    never: tuple[Never, ...]
+    endpoints: Mapping[str, End]
+
+    def mentioned(self) -> Mentioned:
+        """What a world must tell apart for these grants."""
+        ends = [end for grant in self.grants for end in (grant.source, grant.destination)] + [*self.endpoints.values()]
+        selections = {selection for end in ends for selection in end.selections}
+        namespaces = {Selection(named(name), Selector()) for name in self.governed}
+        return Mentioned(
+            frozenset(selections | {row.selection for row in self.rows} | namespaces),
+            frozenset(end.addresses for end in ends if end.addresses and not end.everyone),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """An address and TCP port that installing found in the cluster, for the endpoints that are looked up there."""
+
+    address: AddressSet
+    port: int
+
+
+def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
+    """What the matrix grants under values that hold; `discovered` is what a cluster was found to add to them."""
+    environment = context.environment
+    assert environment is not None, "values without an environment do not hold"
+    matrix = context.matrix
+    enabled = tuple(context.enabled_flows())
+    found = tuple(discovered)
+    return Granted(
+        matrix=matrix,
+        environment=environment,
+        governed=tuple(_namespace(context, key) for key in matrix.namespaces),
+        rows=tuple(Row(pod, _row_selection(context, pod)) for pod in matrix.pods.values()),
+        grants=(
+            *(grant for flow in enabled for grant in _of_flow(context, flow, found)),
+            *(_of_exception(context, name) for name in context.mapping("exceptions")),
+        ),
+        off=tuple(flow for flow in matrix.flows_in(environment) if flow not in enabled),
+        never=tuple(line for line in matrix.never.values() if environment in line.environments),
+        endpoints={item.id: _of_endpoint(context, item) for item in matrix.endpoints.values()},
+    )
+
+
+def _of_flow(context: Context, flow: Flow, discovered: Iterable[Discovered]) -> Iterator[Grant]:
+    source, destination = _of_party(context, flow.source), _of_party(context, flow.destination)
+    yield Grant(flow.id, flow.basis.value, source, destination, _flow_ports(context, flow), flow.place)
+    endpoint = flow.destination
+    if isinstance(endpoint, Endpoint) and endpoint.discovery and context.get("endpoints", endpoint.id, "discover"):
+        for item in discovered:
+            end = End(endpoint.id, addresses=item.address)
+            ports = PortSet.of(Protocol.TCP, item.port)
+            yield Grant(f"{flow.id} (discovered)", flow.basis.value, source, end, ports, flow.place)
+
+
+def _of_exception(context: Context, name: str) -> Grant:
+    path = ("exceptions", name)
+    ports = [(item["protocol"], port_number(item["port"])) for item in context.items(*path, "ports")]
+    return Grant(
+        name,
+        "exception",
+        _exception_end(context, context.mapping(*path, "from")),
+        _exception_end(context, context.mapping(*path, "to")),
+        PortSet.union(PortSet.of(Protocol(protocol), number) for protocol, number in ports if number is not None),
+        context.values.place_of(path),
+    )
+
+
+def _of_party(context: Context, party: Party) -> End:
+    return _of_pod(context, party) if isinstance(party, Pod) else _of_endpoint(context, party)
+
+
+def _of_pod(context: Context, pod: Pod) -> End:
+    return End(pod.id, row=pod.id, selections=(_row_selection(context, pod),))
+
+
+def _of_endpoint(context: Context, endpoint: Endpoint) -> End:
+    path = ("endpoints", endpoint.id)
+    peers = context.mapping(*path, "peers")
+    selections = tuple(_peer_selection(peer) for peer in peers.values() if "cidr" not in peer)
+    if endpoint.kind is EndpointKind.ANYONE:
+        if context.get(*path, "anyone") is True:
+            return End(endpoint.id, addresses=ALL_ADDRESSES, everyone=True)
+        ranges = [peer["cidr"] for peer in peers.values() if "cidr" in peer]
+        return End(endpoint.id, selections=selections, addresses=_addresses(ranges))
+    if endpoint.retargetable:
+        return End(endpoint.id, selections=selections, addresses=_addresses(context.items(*path, "cidrs")))
+    excepts = (*map(str, endpoint.excepts), *context.mapping(*path, "additionalExcept").values())
+    return End(endpoint.id, addresses=_addresses(map(str, endpoint.cidrs)) - _addresses(excepts))
+
+
+def _exception_end(context: Context, end: Mapping[str, Any]) -> End:
+    if "pod" in end:
+        return _of_pod(context, context.matrix.pods[end["pod"]])
+    if "endpoint" in end:
+        return _of_endpoint(context, context.matrix.endpoints[end["endpoint"]])
+    if "cidr" in end:
+        return End(end["cidr"], addresses=_addresses([end["cidr"]]))
+    return End(f"{end['namespace']}/{','.join(end['selector'])}", selections=(_peer_selection(end),))
+
+
+def _flow_ports(context: Context, flow: Flow) -> PortSet:
+    if flow.ports is None:
+        return ALL_PORTS
+    return PortSet.union(ports for port in flow.ports for ports in _ports(context, flow.destination, port))
+
+
+def _ports(context: Context, destination: Party, port: str | Port) -> Iterator[PortSet]:
+    """The numbers that the values give to a port of the matrix."""
+    if isinstance(port, Port):
+        yield PortSet.of(Protocol(port.protocol.value), port.number)
+    elif isinstance(destination, Pod):
+        number = port_number(context.get("pods", destination.id, "ports", port))
+        assert number is not None, "values that hold give every port of a pod a number"
+        yield PortSet.of(Protocol(destination.ports[port].protocol.value), number)
+    else:
+        given = context.get("endpoints", destination.id, "ports")
+        by_protocol = given.items() if isinstance(given, dict) else [("tcp", number) for number in given]
+        for protocol, value in by_protocol:
+            number = port_number(value)
+            assert number is not None, "values that hold give every port of an endpoint a number"
+            yield PortSet.of(Protocol(protocol.upper()), number)
+
+
+def _row_selection(context: Context, pod: Pod) -> Selection:
+    labels = context.selector("pods", pod.id, "selector")
+    assert labels, "values that hold select every pod by labels"
+    return Selection(named(_namespace(context, pod.namespace)), _selector(labels))
+
+
+def _peer_selection(peer: Mapping[str, Any]) -> Selection:
+    pairs = (item.partition("=") for item in peer["selector"])
+    return Selection(named(peer["namespace"]), _selector({key: value for key, _, value in pairs}))
+
+
+def _selector(labels: Mapping[str, str]) -> Selector:
+    return Selector(tuple(Requirement(key, Operator.IN, (value,)) for key, value in sorted(labels.items())))
+
+
+def _namespace(context: Context, key: str) -> str:
+    name = context.namespace_name(key)
+    assert name, "values that hold name every namespace"
+    return name
+
+
+def _addresses(cidrs: Iterable[str]) -> AddressSet:
+    return AddressSet.union([NO_ADDRESSES, *(parse_cidr(cidr).addresses() for cidr in cidrs)])
+
+
+def is_table(grant: Grant) -> bool:
+    """Whether a grant is one of the documented tables."""
+    return grant.kind == Basis.TABLE

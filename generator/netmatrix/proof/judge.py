@@ -1,0 +1,70 @@
+"""What a matrix grants of one packet, end by end: the counterpart of `policy.packet` for grants instead of policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netmatrix.policy import intervals
+from netmatrix.policy.objects import Direction
+from netmatrix.policy.open_world import Selection
+from netmatrix.policy.packet import Packet, Party
+from netmatrix.policy.semantics import Model
+from netmatrix.proof.grants import End, Grant, Granted
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrants:
+    """What the matrix says of a packet at one end: whether that end is governed, as which row, and by which grants."""
+
+    direction: Direction
+    governed: bool
+    row: str | None
+    granted_by: tuple[Grant, ...]
+
+    @property
+    def granted(self) -> bool:
+        """An end outside the governed namespaces grants everything."""
+        return bool(self.granted_by) or not self.governed
+
+
+def grants_of_packet(granted: Granted, packet: Packet, model: Model) -> tuple[EndGrants, EndGrants]:
+    """What is granted at the source's and at the destination's end; the packet is granted where both are."""
+    return grants_at(granted, packet, Direction.EGRESS, model), grants_at(granted, packet, Direction.INGRESS, model)
+
+
+def grants_at(granted: Granted, packet: Packet, direction: Direction, model: Model) -> EndGrants:
+    """The grants whose row is the packet's own end, and that name its other end, family, protocol and port."""
+    own = packet.own(direction)
+    rows = [row.pod.id for row in granted.rows if is_selected(row.selection, own)]
+    found = tuple(grant for grant in granted.grants if _row(grant, direction) in rows and _names(grant, packet, model))
+    governed = own.namespace is not None and own.namespace.name in granted.governed
+    return EndGrants(direction, governed, rows[0] if rows else None, found)
+
+
+def is_selected(selection: Selection, party: Party) -> bool:
+    """Whether a party is a pod of the selection."""
+    return (
+        party.namespace is not None
+        and selection.namespaces.matches(party.namespace.labels)
+        and selection.pods.matches(party.labels)
+    )
+
+
+def _row(grant: Grant, direction: Direction) -> str | None:
+    return grant.source.row if direction is Direction.EGRESS else grant.destination.row
+
+
+def _names(grant: Grant, packet: Packet, model: Model) -> bool:
+    return (
+        _is_end(grant.source, packet.source, packet, model)
+        and _is_end(grant.destination, packet.destination, packet, model)
+        and grant.ports.contains(packet.protocol, packet.port)
+    )
+
+
+def _is_end(end: End, party: Party, packet: Packet, model: Model) -> bool:
+    if end.everyone or any(is_selected(selection, party) for selection in end.selections):
+        return True
+    if party.namespace is not None and not model.ipblock_matches_pods:
+        return False
+    return intervals.contains(end.addresses.of_family(packet.family), party.address)

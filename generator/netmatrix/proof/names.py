@@ -1,0 +1,79 @@
+"""What to call a class of pods or addresses: by its row of the matrix, by its endpoint, else by what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netmatrix.policy.addresses import AddressSet, Family, address_text, range_text
+from netmatrix.policy.objects import Namespace
+from netmatrix.policy.open_world import OpenWorld
+from netmatrix.policy.packet import Party
+from netmatrix.proof.grants import Granted
+from netmatrix.proof.judge import is_selected
+
+_POD_ADDRESSES = {Family.IPV4: (10 << 24) + (244 << 16) + 0x0107, Family.IPV6: (0xFD00 << 112) + 7}
+_OUTSIDE_ADDRESSES = {Family.IPV4: (198 << 24) + (51 << 16) + (100 << 8) + 7, Family.IPV6: (0x20010DB8 << 96) + 7}
+"""10.244.1.7 and fd00::7; 198.51.100.7 and 2001:db8::7, which are for documentation (RFC 5737, RFC 3849)."""
+_MOST_RANGES = 3
+
+
+class Names:
+    """The names of the classes of one world."""
+
+    def __init__(self, granted: Granted | None, world: OpenWorld) -> None:
+        self._granted = granted
+        self._world = world
+        self._of_class = [self._name(*world.pod_class(number)) for number in range(world.pod_classes)]
+
+    def of_class(self, number: int) -> str:
+        """The name of a pod class: a row's, an endpoint's, or a description."""
+        return self._of_class[number]
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a name is that of a row."""
+        return self._granted is not None and name in self._granted.matrix.pods
+
+    def _name(self, namespace: Namespace, labels: Mapping[str, str]) -> str:
+        party = Party(0, namespace, labels)
+        if self._granted is not None:
+            for row in self._granted.rows:
+                if is_selected(row.selection, party):
+                    return row.pod.id
+            for name, end in self._granted.endpoints.items():
+                if any(is_selected(selection, party) for selection in end.selections):
+                    return f"{name} (pods of {namespace.name})"
+        return description(self._world, namespace, labels)
+
+
+def description(world: OpenWorld, namespace: Namespace, labels: Mapping[str, str]) -> str:
+    """A pod that is nobody's in particular."""
+    told = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    if world.is_nameless(namespace):
+        where = "another namespace"
+        extra = {key: value for key, value in namespace.labels.items() if value != namespace.name}
+    else:
+        where = f"namespace {namespace.name}"
+        extra = {}
+    if extra:
+        where += f" labelled {','.join(f'{key}={value}' for key, value in sorted(extra.items()))}"
+    return f"a pod of {where} with {told}" if told else f"any other pod of {where}"
+
+
+def addresses_text(addresses: AddressSet) -> str:
+    """A few ranges as text, the others counted."""
+    ranges = [
+        address_text(family, first) if first == last else range_text(family, first, last)
+        for family, first, last in addresses.ranges()
+    ]
+    shown = ", ".join(ranges[:_MOST_RANGES])
+    return shown if len(ranges) <= _MOST_RANGES else f"{shown} and {len(ranges) - _MOST_RANGES} more ranges"
+
+
+def sample_address(addresses: AddressSet, family: Family, *, of_pod: bool) -> int:
+    """One address of a set: one that a reader recognises as a pod's, or as the Internet's, where the set has it."""
+    likely = (_POD_ADDRESSES if of_pod else _OUTSIDE_ADDRESSES)[family]
+    pairs = addresses.of_family(family)
+    for first, last in pairs:
+        if first <= likely <= last:
+            return likely
+    return pairs[0][0]

@@ -1,0 +1,16 @@
+"""What the proof and its relatives find, by rule id."""
+
+from __future__ import annotations
+
+from netmatrix.document import FindingsError, Rule
+
+GAINED = Rule("NM701", "what the manifests allow, the matrix grants")
+LOST = Rule("NM702", "what the matrix grants, the manifests allow")
+UNDECIDED = Rule("NM703", "the selectors tell few enough classes of pods apart to go through them all")
+CONTRADICTION = Rule("NM704", "two ways of judging a packet come to the same")
+
+RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
+
+
+class ProofError(FindingsError):
+    """Nothing can be said: the verdict would be a guess."""

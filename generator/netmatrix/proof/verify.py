@@ -1,0 +1,113 @@
+"""Whether manifests grant a matrix exactly: for every packet between pods that could exist and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netmatrix.document import Finding, Place
+from netmatrix.policy.bits import Bits
+from netmatrix.policy.classes import TooManyClassesError
+from netmatrix.policy.differences import Ends, ends
+from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.open_world import OpenWorld, mentioned_in
+from netmatrix.policy.packet import EndVerdict, judge_packet
+from netmatrix.policy.read import Manifests
+from netmatrix.policy.semantics import Model
+from netmatrix.proof import rules
+from netmatrix.proof.coverage import Coverage, coverage
+from netmatrix.proof.deviations import Deviation, deviations
+from netmatrix.proof.expected import expected_ends, governed_pods
+from netmatrix.proof.grants import Granted
+from netmatrix.proof.judge import EndGrants, grants_of_packet
+from netmatrix.proof.named_ports import most_closed, most_open
+from netmatrix.proof.names import Names
+
+MODELS = (Model(ipblock_matches_pods=False), Model(ipblock_matches_pods=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CounterExample:
+    """A deviation, and what policies and matrix say at each end of its packet, the source's first."""
+
+    deviation: Deviation
+    verdicts: tuple[EndVerdict, EndVerdict]
+    grants: tuple[EndGrants, EndGrants]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the claim holds, what it covers, and every way in which it fails.
+
+    `model_dependent` is what is granted only where an ipBlock matches the addresses of pods, as with some network
+    plugins it does: the claim holds in both models, and these packets differ between them.
+    """
+
+    granted: Granted
+    counter_examples: tuple[CounterExample, ...]
+    model_dependent: tuple[Deviation, ...]
+    coverage: Coverage
+
+    @property
+    def holds(self) -> bool:
+        """Whether the manifests allow exactly what the matrix grants."""
+        return not self.counter_examples
+
+
+def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
+    """Compare what `manifests` allow with what is `granted`.
+
+    The claim: for every source and destination (all pods that could ever exist, with every namespace, label set and
+    address that selectors and ranges tell apart, and all IPv4 and IPv6 addresses), protocol and port, of which one end
+    at least is in a governed namespace, the connection is allowed if and only if it is granted; in both models of what
+    an ipBlock matches. Raises ProofError where that cannot be decided; `file` is what it names then.
+    """
+    try:
+        world = OpenWorld(mentioned_in(manifests.policies) | granted.mentioned(), manifests.namespaces)
+    except TooManyClassesError as error:
+        message = f"the selectors of the policies overlap so much that more than {error.most} classes would be needed"
+        hint = "let selectors of one namespace demand different values of one label, or split the input"
+        raise rules.ProofError([Finding(rules.UNDECIDED, message, Place(file), hint=hint)]) from None
+    governed = governed_pods(granted, world.universe)
+    names = Names(granted, world)
+    expected = [expected_ends(granted, world, model) for model in MODELS]
+    opened, closed = most_open(manifests.policies), most_closed(manifests.policies)
+    asked = []
+    for model, wanted in zip(MODELS, expected, strict=True):
+        allowed = ends(opened, world, model)
+        surely = allowed if closed == opened else ends(closed, world, model)
+        asked.append((wanted, allowed, True, model.ipblock_matches_pods))
+        asked.append((wanted, surely, False, model.ipblock_matches_pods))
+    found = deviations(world, names, asked, governed)
+    return Verdict(
+        granted,
+        tuple(_counter_example(granted, opened if item.gained else closed, item) for item in found),
+        _model_dependent(world, names, expected, governed),
+        coverage(granted, manifests.policies, world),
+    )
+
+
+def _model_dependent(world: OpenWorld, names: Names, expected: list[Ends], governed: Bits) -> tuple[Deviation, ...]:
+    without, with_pods = expected
+    return deviations(world, names, [(without, with_pods, True, True)], governed)
+
+
+def _counter_example(granted: Granted, policies: Iterable[NetworkPolicy], item: Deviation) -> CounterExample:
+    """The packet judged once more, one rule at a time; sets and rules must come to the same."""
+    model = Model(ipblock_matches_pods=item.models[0])
+    verdicts = judge_packet(policies, item.packet, model)
+    grants = grants_of_packet(granted, item.packet, model)
+    allowed, wanted = all(end.allowed for end in verdicts), all(end.granted for end in grants)
+    if (allowed, wanted) != (item.gained, not item.gained):
+        message = f"{item.ends} is judged in two ways; this is a fault of netmatrix"
+        finding = Finding(
+            rules.CONTRADICTION, message, _any_place(verdicts), hint="please report it with the manifests"
+        )
+        raise rules.ProofError([finding])
+    return CounterExample(item, verdicts, grants)
+
+
+def _any_place(verdicts: tuple[EndVerdict, EndVerdict]) -> Place:
+    """A place among the policies that judge a packet."""
+    origins = [policy.place for end in verdicts for policy in end.isolated_by if policy.place]
+    return origins[0] if origins else Place("manifests")
