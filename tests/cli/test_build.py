@@ -55,15 +55,14 @@ def test_a_stale_chart_is_told_and_nothing_written(netmatrix: Run, copy: Path) -
     assert not (copy / "build").exists()
 
 
-def test_what_cannot_be_rendered_writes_nothing(netmatrix: Run, copy: Path, tmp_path: Path) -> None:
-    helm = tmp_path / "helm"
-    helm.write_text(
-        "#!/bin/sh\n[ $1 = version ] && echo v4.3.1 && exit\n"
-        "case \"$*\" in *dev*) echo 'Error: no' >&2; exit 1;; *) echo 'kind: X';; esac\n",
+def test_what_cannot_be_rendered_writes_nothing(netmatrix: Run, copy: Path, helm: Helm, tmp_path: Path) -> None:
+    fake = tmp_path / "helm"
+    fake.write_text(
+        f"#!/bin/sh\ncase \"$*\" in *dev*) echo 'Error: no' >&2; exit 1;; esac\nexec '{helm.executable}' \"$@\"\n",
         encoding="utf-8",
     )
-    helm.chmod(0o755)
-    result = netmatrix("build", cwd=copy, env={"HELM": str(helm)})
+    fake.chmod(0o755)
+    result = netmatrix("build", cwd=copy, env={"HELM": str(fake)})
     assert result.status == 2
     assert "helm refused: no" in result.err
     assert not (copy / "build").exists()

@@ -126,6 +126,38 @@ def test_a_helm_that_will_not_do(
     assert "\n  " in result.err, "a remedy"
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 0", "NM403 helm printed no manifests: there is no Kubernetes object in it"),
+        ("echo 'a: [b'", "NM403 helm printed no manifests: "),
+        ("head -c 1000 /dev/urandom", "NM403 helm printed no manifests: "),
+        ("echo 'kind: NetworkPolicy'", "NM403 helm printed no manifests: "),
+        (
+            "sed /metadata/,/namespace/s/stalker-jobs/other/ SAVED",
+            "NM403 helm printed no default-deny policy for the namespace stalker-jobs",
+        ),
+        (
+            "sed 's/policyTypes: .Ingress, Egress./policyTypes: [Ingress]/; /^  egress: .]/d' SAVED",
+            "NM403 helm printed no default-deny policy for the namespaces default, stalker and stalker-jobs",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [["build"], ["template", *PROD, *TODAY]], ids=["build", "template"])
+def test_a_helm_that_renders_no_default_deny_is_not_believed(
+    command: list[str], script: str, words: str, netmatrix: Run, copy: Path, tmp_path: Path
+) -> None:
+    saved, helm = tmp_path / "saved.yaml", tmp_path / "helm"
+    saved.write_text(netmatrix("template", *PROD, *TODAY, cwd=copy).out, encoding="utf-8")
+    answer = 'if [ "$1" = version ]; then echo v4.3.1; exit 0; fi\n'
+    helm.write_text(f"#!/bin/sh\n{answer}{script.replace('SAVED', str(saved))}\n", encoding="utf-8")
+    helm.chmod(0o755)
+    result = netmatrix(*command, cwd=copy, env={"HELM": str(helm)})
+    assert (result.status, result.out) == (2, "")
+    assert words in result.err
+    assert not (copy / "build").exists()
+
+
 def test_a_helm_that_hangs_is_given_up(with_helm: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module.run, "__kwdefaults__", {"stdin": b"", "timeout": 0.3})
     monkeypatch.setattr("netmatrix.helm.find.Helm.run.__kwdefaults__", {"stdin": b"", "timeout": 0.3})

@@ -138,6 +138,30 @@ def test_helm_s_own_refusal_is_shown(arguments: list[str], words: str, netmatrix
     assert words in result.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--show-only", "templates/ui.yaml"], "name: redkite-ui-ingress"),
+        (["-stemplates/ui.yaml"], "name: redkite-ui-ingress"),
+        (["--output-dir=out"], "wrote out/red-kite-network/templates/default-deny.yaml"),
+        (["--help"], "Usage:"),
+        (["-gh"], "Usage:"),
+    ],
+)
+def test_what_is_less_than_the_whole_may_be_asked_for(
+    arguments: list[str], words: str, netmatrix: Run, copy: Path
+) -> None:
+    result = netmatrix("template", *PROD, *TODAY, "--", *arguments, cwd=copy)
+    assert result.status == 0, result.err
+    assert words in result.out
+
+
+def test_a_renamed_namespace_is_under_default_deny(netmatrix: Run) -> None:
+    result = netmatrix("template", *PROD, *TODAY, "--set", "namespaces.jobs.name=elsewhere")
+    assert result.status == 0, result.err
+    assert "namespace: \"elsewhere\"" in result.out
+
+
 def test_what_helm_says_while_it_renders_is_passed_on(netmatrix: Run) -> None:
     result = netmatrix("template", *PROD, *TODAY, "--", "--debug")
     assert result.status == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netmatrix.helm import refuse_arguments
+from netmatrix.helm import limits_output, refuse_arguments
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,26 @@ def test_what_changes_values_is_refused(arguments: list[str]) -> None:
 )
 def test_everything_else_is_let_through(arguments: list[str]) -> None:
     assert refuse_arguments(arguments) == ()
+
+
+@pytest.mark.parametrize(
+    ("argument", "limits"),
+    [
+        ("--show-only=templates/ui.yaml", True),
+        ("--output-dir", True),
+        ("--help", True),
+        ("-stemplates/ui.yaml", True),
+        ("-gs", True),
+        ("-h", True),
+        ("-nsh", False),
+        ("-g=sh", False),
+        ("--debug", False),
+        ("--skip-schema", False),
+        ("sh", False),
+    ],
+)
+def test_whether_less_than_the_whole_is_asked_for(argument: str, limits: bool) -> None:
+    assert limits_output(["--debug", argument]) is limits
 
 
 def test_all_of_them_are_told_in_one_run() -> None:

@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions, matrix_option
 from netmatrix.cli.project import Project, open_project, shown
+
+if TYPE_CHECKING:
+    from netmatrix.cli.validating import Judged
 
 
 @click.command("build")
@@ -37,9 +41,9 @@ def command(matrix: str | None, output: str | None) -> ExitStatus:
         for environment in project.matrix.environments:
             options = ValuesOptions(matrix, (project.values_file(f"values-{environment}.yaml"),), (), date.today())
             with _step(f"{environment}: validate"):
-                _require(_validate(project, options))
+                judged = _validate(project, options)
             with _step(f"{environment}: render with helm"):
-                rendered[folder / f"{environment}.yaml"] = _render(project, options)
+                rendered[folder / f"{environment}.yaml"] = _render(project, options, judged)
     except _StopError as stop:
         return stop.status
     for target, manifests in rendered.items():
@@ -85,20 +89,21 @@ def _check(project: Project) -> ExitStatus:
     return run(project, project.root, check=True, format_="text")
 
 
-def _validate(project: Project, options: ValuesOptions) -> ExitStatus:
+def _validate(project: Project, options: ValuesOptions) -> Judged:
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
 
     judged = judge(project, options)
     if judged.findings:
         click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
-    return status_of_findings(judged.findings)
+    _require(status_of_findings(judged.findings))
+    return judged
 
 
-def _render(project: Project, options: ValuesOptions) -> bytes:
-    from netmatrix.cli.template import rendered
+def _render(project: Project, options: ValuesOptions, judged: Judged) -> bytes:
+    from netmatrix.cli.rendering import rendered
 
-    return rendered(project, options)
+    return rendered(project, options, judged)
 
 
 def _write(target: Path, content: bytes) -> None:

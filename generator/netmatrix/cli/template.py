@@ -29,6 +29,7 @@ def command(release: str, namespace: str, helm_arguments: tuple[str, ...], **giv
       netmatrix template -f values/values-prod.yaml
       netmatrix template -f values/values-prod.yaml -- --kube-version 1.30 --show-only templates/ui.yaml
     """
+    from netmatrix.cli.rendering import rendered
     from netmatrix.cli.validating import judge
     from netmatrix.helm import refuse_arguments
     from netmatrix.report import Format, render
@@ -44,7 +45,7 @@ def command(release: str, namespace: str, helm_arguments: tuple[str, ...], **giv
     if status is not ExitStatus.HOLDS:
         return status
     require_generated(project)
-    manifests = rendered(project, options, judged.stdin, release=release, namespace=namespace, extra=helm_arguments)
+    manifests = rendered(project, options, judged, release=release, namespace=namespace, extra=helm_arguments)
     sys.stdout.flush()
     sys.stdout.buffer.write(manifests)
     return ExitStatus.HOLDS
@@ -62,28 +63,3 @@ def require_generated(project: Project) -> None:
         message = f"the chart is not what {project.matrix.file} gives ({len(stale)} files differ)"
         place = Place(shown(project.root / stale[0].path))
         raise rules.GenerateError([Finding(rules.STALE, message, place, hint="run `netmatrix generate` first")])
-
-
-def rendered(
-    project: Project,
-    options: ValuesOptions,
-    stdin: bytes | None = None,
-    *,
-    release: str = "",
-    namespace: str = "",
-    extra: tuple[str, ...] = (),
-) -> bytes:
-    """What `helm template` prints; `stdin` is what a values file called `-` held. Raises HelmError where it refuses."""
-    from netmatrix.helm import template
-
-    first = next(item for item in project.matrix.namespaces.values())
-    return template(
-        project.helm(),
-        project.chart,
-        release=release or project.matrix.application,
-        namespace=namespace or first.name,
-        files=options.files,
-        sets=options.sets,
-        extra=extra,
-        stdin=stdin,
-    )

@@ -1,6 +1,6 @@
 """Finds, fetches and runs the real helm. Imports only `document`."""
 
-from netmatrix.helm.arguments import SetArgument, refuse_arguments
+from netmatrix.helm.arguments import SetArgument, limits_output, refuse_arguments
 from netmatrix.helm.find import Helm, find_helm
 from netmatrix.helm.render import merged_user_values, template
 from netmatrix.helm.rules import HelmError
@@ -12,6 +12,7 @@ __all__ = [
     "Output",
     "SetArgument",
     "find_helm",
+    "limits_output",
     "merged_user_values",
     "refuse_arguments",
     "template",

@@ -23,8 +23,10 @@ class SetArgument:
 
 _VALUES = ("--set", "--values")
 _NEVER = ("--skip-schema-validation", "--post-renderer")
-_SHORT_WITH_VALUE = "nsal"
-"""Short flags of `helm template`, beside -f, that swallow the rest of their word: `-nfoo` is namespace foo."""
+_LIMITING = ("--show-only", "--output-dir", "--help")
+_SHORT_LIMITING = "sh"
+_SHORT_WITH_VALUE = "fnsal"
+"""Short flags of `helm template` that swallow the rest of their word: `-nfoo` is namespace foo."""
 
 
 def refuse_arguments(arguments: Sequence[str]) -> tuple[Finding, ...]:
@@ -36,6 +38,16 @@ def refuse_arguments(arguments: Sequence[str]) -> tuple[Finding, ...]:
     return tuple(finding for finding in map(_judge, arguments) if finding is not None)
 
 
+def limits_output(arguments: Sequence[str]) -> bool:
+    """Whether helm is asked for other than all manifests on standard output: a part, files in a folder, its help."""
+    return any(
+        _is_one_of(argument.partition("=")[0], _LIMITING)
+        if argument.startswith("--")
+        else argument.startswith("-") and not _short_flags(argument[1:]).isdisjoint(_SHORT_LIMITING)
+        for argument in arguments
+    )
+
+
 def _judge(argument: str) -> Finding | None:
     if argument.startswith("--"):
         name = argument.partition("=")[0]
@@ -43,7 +55,7 @@ def _judge(argument: str) -> Finding | None:
             return _finding(argument, name, "leave it out: what is printed would not be what was judged")
         if _is_one_of(name, _VALUES):
             return _finding(argument, name, "give values before --, with -f or --set")
-    elif argument.startswith("-") and _takes_values_file(argument[1:]):
+    elif argument.startswith("-") and "f" in _short_flags(argument[1:]):
         return _finding(argument, "-f", "give values before --, with -f or --set")
     return None
 
@@ -53,14 +65,16 @@ def _is_one_of(name: str, flags: Sequence[str]) -> bool:
     return any(name == flag or name.startswith(f"{flag}-") for flag in flags)
 
 
-def _takes_values_file(cluster: str) -> bool:
-    """Whether a cluster of short flags holds -f: `-gf x` does; `-nfoo` and `-g=f` do not."""
+def _short_flags(cluster: str) -> set[str]:
+    """The flags of a cluster of short ones: -f is in `-gf x`, and neither in `-nfoo` nor in `-g=f`."""
+    flags: set[str] = set()
     for letter in cluster:
-        if letter == "f":
-            return True
-        if letter in _SHORT_WITH_VALUE or letter == "=":
-            return False
-    return False
+        if letter == "=":
+            break
+        flags.add(letter)
+        if letter in _SHORT_WITH_VALUE:
+            break
+    return flags
 
 
 def _finding(argument: str, name: str, hint: str) -> Finding:
