@@ -39,6 +39,7 @@ class Grant:
 
     name: str
     kind: str  # "table", "operation" or "exception"
+    environments: tuple[str, ...]
     source: End
     destination: End
     ports: PortSet
@@ -55,14 +56,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """All that is granted in one environment. `governed` are the names of the namespaces under default-deny."""
+    """All that is granted in one environment. `governed` are the names of the namespaces under default-deny.
+
+    `off` is what the matrix's other flows would grant: those that the values do not switch on, and those of other
+    environments.
+    """
 
     matrix: Matrix
     environment: str
     governed: tuple[str, ...]
     rows: tuple[Row, ...]
     grants: tuple[Grant, ...]
-    off: tuple[Flow, ...]  # flows that the environment could have, and that the values do not switch on
+    off: tuple[Grant, ...]
     never: tuple[Never, ...]
     endpoints: Mapping[str, End]
 
@@ -101,7 +106,9 @@ def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
             *(grant for flow in enabled for grant in _of_flow(context, flow, found)),
             *(_of_exception(context, name) for name in context.mapping("exceptions")),
         ),
-        off=tuple(flow for flow in matrix.flows_in(environment) if flow not in enabled),
+        off=tuple(
+            grant for flow in matrix.flows.values() if flow not in enabled for grant in _of_flow(context, flow, ())
+        ),
         never=tuple(line for line in matrix.never.values() if environment in line.environments),
         endpoints={item.id: _of_endpoint(context, item) for item in matrix.endpoints.values()},
     )
@@ -109,13 +116,14 @@ def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
 
 def _of_flow(context: Context, flow: Flow, discovered: Iterable[Discovered]) -> Iterator[Grant]:
     source, destination = _of_party(context, flow.source), _of_party(context, flow.destination)
-    yield Grant(flow.id, flow.basis.value, source, destination, _flow_ports(context, flow), flow.place)
+    ports, basis = _flow_ports(context, flow), flow.basis.value
+    yield Grant(flow.id, basis, flow.environments, source, destination, ports, flow.place)
     endpoint = flow.destination
     if isinstance(endpoint, Endpoint) and endpoint.discovery and context.get("endpoints", endpoint.id, "discover"):
         for item in discovered:
             end = End(endpoint.id, addresses=item.address)
             ports = PortSet.of(Protocol.TCP, item.port)
-            yield Grant(f"{flow.id} (discovered)", flow.basis.value, source, end, ports, flow.place)
+            yield Grant(f"{flow.id} (discovered)", basis, flow.environments, source, end, ports, flow.place)
 
 
 def _of_exception(context: Context, name: str) -> Grant:
@@ -124,6 +132,7 @@ def _of_exception(context: Context, name: str) -> Grant:
     return Grant(
         name,
         "exception",
+        () if context.environment is None else (context.environment,),
         _exception_end(context, context.mapping(*path, "from")),
         _exception_end(context, context.mapping(*path, "to")),
         PortSet.union(PortSet.of(Protocol(protocol), number) for protocol, number in ports if number is not None),

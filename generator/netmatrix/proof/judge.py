@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netmatrix.policy import intervals
@@ -35,10 +36,27 @@ def grants_of_packet(granted: Granted, packet: Packet, model: Model) -> tuple[En
 def grants_at(granted: Granted, packet: Packet, direction: Direction, model: Model) -> EndGrants:
     """The grants whose row is the packet's own end, and that name its other end, family, protocol and port."""
     own = packet.own(direction)
-    rows = [row.pod.id for row in granted.rows if is_selected(row.selection, own)]
-    found = tuple(grant for grant in granted.grants if _row(grant, direction) in rows and _names(grant, packet, model))
+    rows = rows_of(granted, own)
+    found = tuple(grant for grant in granted.grants if grants_end(grant, direction, rows, packet, model))
     governed = own.namespace is not None and own.namespace.name in granted.governed
     return EndGrants(direction, governed, rows[0] if rows else None, found)
+
+
+def off_at(granted: Granted, packet: Packet, direction: Direction, model: Model) -> tuple[Grant, ...]:
+    """The flows that are not on, and that would grant the packet at that end."""
+    rows = rows_of(granted, packet.own(direction))
+    return tuple(grant for grant in granted.off if grants_end(grant, direction, rows, packet, model))
+
+
+def rows_of(granted: Granted, party: Party) -> tuple[str, ...]:
+    """The rows of the matrix that a party is: one at most, where the values hold."""
+    return tuple(row.pod.id for row in granted.rows if is_selected(row.selection, party))
+
+
+def grants_end(grant: Grant, direction: Direction, rows: Sequence[str], packet: Packet, model: Model) -> bool:
+    """Whether a grant opens the end of a packet that is one of `rows`."""
+    row = grant.source.row if direction is Direction.EGRESS else grant.destination.row
+    return row in rows and _names(grant, packet, model)
 
 
 def is_selected(selection: Selection, party: Party) -> bool:
@@ -48,10 +66,6 @@ def is_selected(selection: Selection, party: Party) -> bool:
         and selection.namespaces.matches(party.namespace.labels)
         and selection.pods.matches(party.labels)
     )
-
-
-def _row(grant: Grant, direction: Direction) -> str | None:
-    return grant.source.row if direction is Direction.EGRESS else grant.destination.row
 
 
 def _names(grant: Grant, packet: Packet, model: Model) -> bool:
