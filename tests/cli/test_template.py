@@ -159,7 +159,7 @@ def test_what_is_less_than_the_whole_may_be_asked_for(
 def test_a_renamed_namespace_is_under_default_deny(netmatrix: Run) -> None:
     result = netmatrix("template", *PROD, *TODAY, "--set", "namespaces.jobs.name=elsewhere")
     assert result.status == 0, result.err
-    assert "namespace: \"elsewhere\"" in result.out
+    assert 'namespace: "elsewhere"' in result.out
 
 
 def test_what_helm_says_while_it_renders_is_passed_on(netmatrix: Run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
-from netmatrix.cli.options import ValuesOptions, values_of, values_options
+from netmatrix.cli.options import values_of, values_options
 from netmatrix.cli.project import Project, open_to_judge, shown
 
 
