@@ -38,7 +38,7 @@ generate: setup ## Write the chart, values, schema and tables from matrix.yaml
 test: setup ## Run the tests (under three minutes)
 	@$(BIN)/python -m pytest -q -n auto
 
-test-long: setup ## Run the tests that take over a minute
+test-long: setup ## Run the tests that take over a minute (a quarter of an hour in all)
 	@$(BIN)/python -m pytest -q -n auto -m long
 
 adversarial: setup ## Try every attack on the chart's values, not a share of them (half an hour)
