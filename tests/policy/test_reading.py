@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from netmatrix.policy import ManifestError, Manifests, Workload, parse_manifests, read_manifests
+from netmatrix.policy import (
+    ManifestError,
+    Manifests,
+    Workload,
+    parse_manifests,
+    read_manifests,
+    survey_manifests,
+)
 from netmatrix.policy.addresses import ALL_ADDRESSES
 from netmatrix.policy.objects import Direction
 from netmatrix.policy.ports import Protocol
@@ -132,6 +139,38 @@ def test_every_rule_and_peer_knows_its_place(form: str) -> None:
     assert lines[peer.place.line - 1 :][0 if form == "yaml" else 1].strip(" -{").strip('"').startswith("podSelector")
     assert found.place
     assert found.place.line == (3 if form == "yaml" else 1)
+
+
+def test_every_object_of_a_list_in_json_knows_its_place_in_whatever_order_they_are_asked_for() -> None:
+    items = [policy(f"p{number}", podSelector={}, egress=[{}, {"ports": [{"port": 53}]}]) for number in range(5)]
+    text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}, indent=2)
+    lines = text.splitlines()
+    for number in (3, 0, 4, 1):
+        found = next(item for item in parse_manifests(text.encode(), "f").policies if item.name == f"p{number}")
+        assert found.origin
+        name, port = found.origin.at("metadata", "name").place, found.origin.at("spec", "egress", 1, "ports", 0).place
+        assert lines[name.line - 1][name.column - 1 :] == f'"p{number}",'
+        assert lines[port.line].strip() == '"port": 53'
+        assert found.origin.at("spec", "nothing").place == found.origin.at("spec").place
+
+
+def test_what_defaulting_would_hide_is_remembered() -> None:
+    text = "{podSelector: {}, policyTypes: [], ingress: [{from: []}, {ports: [{port: 1}, {protocol: TCP, port: 2}]}]}"
+    (found,) = read(policy(**yaml.safe_load(text))).policies
+    assert found.written == {"podSelector", "ingress"}
+    assert [rule.written for rule in found.ingress] == [{"from"}, {"ports"}]
+    assert [port.written for port in found.ingress[1].ports] == [{"port"}, {"protocol", "port"}]
+
+
+def test_a_survey_hands_over_what_can_be_read_beside_everything_that_is_wrong(tmp_path: Path) -> None:
+    objects = [pod("a"), policy("good", podSelector={}), policy("bad", ingress=[{"form": []}]), pod("b", containers=1)]
+    (tmp_path / "a.yaml").write_text(yaml.dump_all(objects), encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("{", encoding="utf-8")
+    manifests, findings = survey_manifests([str(tmp_path)])
+    assert names(manifests) == ["a"]
+    assert [item.name for item in manifests.policies] == ["good"]
+    assert [item.rule.id for item in findings] == ["NM501", "NM502", "NM006"]
+    assert survey_manifests([str(tmp_path / "missing")])[1]
 
 
 def test_folders_are_read_whole_and_standard_input_as_well(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Imports only `document`. Other rooms import what this module lists, and the modu
 from netmatrix.policy.listing import Connection, connections
 from netmatrix.policy.objects import NetworkPolicy, Workload
 from netmatrix.policy.reach import Reach
-from netmatrix.policy.read import Manifests, parse_manifests, read_manifests
+from netmatrix.policy.read import Manifests, parse_manifests, read_manifests, survey_manifests
 from netmatrix.policy.rules import ManifestError
 from netmatrix.policy.semantics import Model
 
@@ -21,4 +21,5 @@ __all__ = [
     "connections",
     "parse_manifests",
     "read_manifests",
+    "survey_manifests",
 ]

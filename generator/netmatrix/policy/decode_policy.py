@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from netmatrix.document import KeyPath, did_you_mean
@@ -42,6 +43,8 @@ def network_policy(
     """The policy in `data`, whose metadata has been read."""
     spec_path = (*path, "spec")
     spec = fields.struct(data.get("spec"), spec_path, _SPEC)
+    meta = data.get("metadata")
+    annotations = meta.get("annotations") if isinstance(meta, dict) else None
     egress = _rules(fields, spec, Direction.EGRESS, spec_path)
     return NetworkPolicy(
         namespace=namespace,
@@ -51,6 +54,8 @@ def network_policy(
         ingress=_rules(fields, spec, Direction.INGRESS, spec_path),
         egress=egress,
         origin=Origin(fields.source, path),
+        written=_names(tuple(field for field in spec if field != "policyTypes" or spec[field])),
+        annotations=fields.mapping(annotations, (*path, "metadata", "annotations")),
     )
 
 
@@ -128,6 +133,7 @@ def _rules(fields: Fields, spec: Mapping[str, Any], direction: Direction, path: 
                 for port_path, port in fields.entries(entry.get("ports"), (*entry_path, "ports"), _PORT)
             ),
             origin=Origin(fields.source, entry_path),
+            written=_names(tuple(entry)),
         )
         for entry_path, entry in fields.entries(spec[field], (*path, field), _RULE[direction])
     )
@@ -196,7 +202,7 @@ def _port(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> Port:
                 fields.error(rules.PORT, (*path, "endPort"), f"endPort {end_port} is below port {port}")
         elif data.get("port") is None or type(port) is str:
             fields.error(rules.PORT, (*path, "endPort"), "endPort stands beside no number", "write a number as port")
-    return Port(protocol(fields, data, path), port, end_port)
+    return Port(protocol(fields, data, path), port, end_port, _names(tuple(data)))
 
 
 def port_number(fields: Fields, number: int, path: KeyPath) -> None:
@@ -228,3 +234,9 @@ def _requirement(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> Requ
     if operator in (Operator.EXISTS, Operator.DOES_NOT_EXIST) and values:
         fields.error(rules.SELECTOR, (*path, "values"), f"{operator} takes no values", "remove them, or write In")
     return Requirement(key, operator, tuple(sorted(values)))
+
+
+@lru_cache(maxsize=1024)
+def _names(fields: tuple[str, ...]) -> frozenset[str]:
+    """The names of fields as a set; few different ones occur, and each is kept once."""
+    return frozenset(fields)

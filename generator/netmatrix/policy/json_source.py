@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from netmatrix.document import Finding, KeyPath, Place
@@ -14,6 +16,9 @@ from netmatrix.document import rules as document_rules
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+_ITEMS = "items"
+_BLOCK = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,18 @@ class JsonSource:
 
     def place(self, path: KeyPath, *, of_key: bool = False) -> Place:
         """As Source.place."""
+        start = self.start
+        if len(path) > 1 and path[0] == _ITEMS and isinstance(path[1], int):
+            item = _list_items(self.text, start).start_of(path[1])
+            start, path = (start, path) if item is None else (item, path[2:])
+        return self._place_from(start, path, of_key=of_key)
+
+    def _place_from(self, start: int, path: KeyPath, *, of_key: bool) -> Place:
+        """The place of the value at `path` in the value that starts at `start`."""
         keys: dict[KeyPath, int] = {}
         values: dict[KeyPath, int] = {}
         wanted = {path[:length] for length in range(len(path) + 1)}
-        for found, offset, is_key in _walk(self.text, self.start):
+        for found, offset, is_key in _walk(self.text, start):
             if found in wanted:
                 (keys if is_key else values).setdefault(found, offset)
                 if found == path and not is_key:
@@ -104,6 +117,32 @@ def _repeated_keys(source: JsonSource) -> list[Finding]:
     return findings
 
 
+class _ListItems:
+    """Where the items of a List object start, so that nothing is walked over again for the place of the next one."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._starts: list[int] = []
+        self._next = next((at for path, at, is_key in _walk(text, start) if path == (_ITEMS, 0) and not is_key), None)
+
+    def start_of(self, index: int) -> int | None:
+        """The first character of an item; None where there is no such item, or one before it is nested too deep."""
+        while self._next is not None and index >= len(self._starts):
+            self._starts.append(self._next)
+            try:
+                after = _space_end(self._text, _DECODER.raw_decode(self._text, self._next)[1])
+            except RecursionError:
+                self._next = None
+                return None
+            self._next = _space_end(self._text, after + 1) if self._text[after] == "," else None
+        return self._starts[index] if index < len(self._starts) else None
+
+
+@lru_cache(maxsize=2)
+def _list_items(text: str, start: int) -> _ListItems:
+    return _ListItems(text, start)
+
+
 def _walk(text: str, start: int) -> Iterator[tuple[KeyPath, int, bool]]:
     """Path and offset of every key and every value of the JSON value at `start`; the text is known to be JSON."""
     path: list[str | int] = []
@@ -143,4 +182,13 @@ def _space_end(text: str, start: int) -> int:
 
 
 def _place(text: str, offset: int, file: str) -> Place:
-    return Place(file, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    block = offset // _BLOCK
+    line = _lines_before_blocks(text)[block] + text.count("\n", block * _BLOCK, offset) + 1
+    return Place(file, line, offset - text.rfind("\n", 0, offset))
+
+
+@lru_cache(maxsize=2)
+def _lines_before_blocks(text: str) -> list[int]:
+    """How many lines end before each block of the text."""
+    counts = (text.count("\n", at, at + _BLOCK) for at in range(0, len(text), _BLOCK))
+    return list(accumulate(counts, initial=0))

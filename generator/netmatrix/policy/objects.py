@@ -1,10 +1,18 @@
-"""Kubernetes objects, as far as they decide who reaches whom. What is here has been defaulted and validated."""
+"""Kubernetes objects, as far as they decide who reaches whom. What is here has been defaulted and validated.
+
+Objects, rules and peers that were read from a file have an `origin`: `rule.origin.place` is its file, line and column,
+`rule.origin.path` its key path (which ends in such as `"ingress", 0`), and `rule.origin.at("ports", 1).place` where the
+second of its ports stands. A place is looked up when it is asked for; reading pays nothing for it. Where defaulting
+leaves no trace of what a manifest spells out, `written` names the fields that it does, with or without something in
+them: a rule without peers has `"from" in rule.written` where somebody wrote `from: []`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from netmatrix.document import Place
 from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Cidr
@@ -99,6 +107,7 @@ class Port:
     protocol: Protocol = Protocol.TCP
     port: int | str | None = None
     end_port: int | None = None
+    written: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +117,16 @@ class Rule:
     peers: tuple[Peer, ...] = ()
     ports: tuple[Port, ...] = ()
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    written: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """A NetworkPolicy of networking.k8s.io/v1."""
+    """A NetworkPolicy of networking.k8s.io/v1.
+
+    `written` are the fields of its spec; policyTypes is one of them only where it lists something. `annotations` are
+    as they were written, unread.
+    """
 
     namespace: str
     name: str
@@ -121,6 +135,8 @@ class NetworkPolicy:
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    written: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    annotations: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:
         """The rules of one direction."""

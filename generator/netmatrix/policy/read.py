@@ -51,12 +51,33 @@ def read_manifests(
     return _read(contents, findings, default_namespace)
 
 
+def survey_manifests(
+    paths: Sequence[str], *, default_namespace: str = "default", stdin: BinaryIO | None = None
+) -> tuple[Manifests, tuple[Finding, ...]]:
+    """As `read_manifests`, but what can be read is handed over beside everything that is wrong with the rest.
+
+    Nothing may be concluded from what such manifests lack where there are findings. An object with a fault is left out.
+    """
+    findings: list[Finding] = []
+    contents = read_bytes(paths, findings, stdin=stdin)
+    manifests = _survey(contents, findings, default_namespace)
+    return manifests, tuple(sorted(findings, key=Finding.order))
+
+
 def parse_manifests(content: bytes, file: str, *, default_namespace: str = "default") -> Manifests:
     """As `read_manifests`, of bytes; `file` is the name that findings give."""
     return _read([(file, content)], [], default_namespace)
 
 
 def _read(contents: Sequence[tuple[str, bytes]], findings: list[Finding], default_namespace: str) -> Manifests:
+    manifests = _survey(contents, findings, default_namespace)
+    if findings:
+        raise rules.ManifestError(findings)
+    return manifests
+
+
+def _survey(contents: Sequence[tuple[str, bytes]], findings: list[Finding], default_namespace: str) -> Manifests:
+    """What can be read; what is wrong goes to `findings`."""
     reader = _Reader(findings, default_namespace)
     with without_collection():
         for file, content in contents:
@@ -67,8 +88,6 @@ def _read(contents: Sequence[tuple[str, bytes]], findings: list[Finding], defaul
         message, hint = "there is no Kubernetes object in it", "name the files or the folder of the manifests"
         files = [file for file, _ in contents]
         findings.append(Finding(rules.NO_MANIFESTS, message, Place(files[0] if files else ""), hint=hint))
-    if findings:
-        raise rules.ManifestError(findings)
     return reader.manifests()
 
 
@@ -147,6 +166,7 @@ class _Reader:
             self.read(fields.source, item, (*path, "items", index), implied)
 
     def _object(self, fields: Fields, data: Mapping[str, Any], kind: tuple[str, str], path: KeyPath) -> None:
+        faults = len(self._findings)
         fields.struct(data, path, _OBJECT)
         meta = metadata(fields, data, path)
         meta_path = (*path, "metadata")
@@ -154,22 +174,28 @@ class _Reader:
         labels = fields.labels(meta.get("labels"), (*meta_path, "labels"))
         if kind == _NAMESPACE:
             fields.namespace_name(name, (*meta_path, "name"))
-            self._add(("Namespace", "", name), namespace(name, labels, Origin(fields.source, path)), fields, path)
+            item: Object = namespace(name, labels, Origin(fields.source, path))
+            self._add(("Namespace", "", name), item, fields, path, faults)
             return
         home = fields.string(meta, "namespace", meta_path) or self._default_namespace
         fields.namespace_name(home, (*meta_path, "namespace"))
         key = (kind[1], home, name if "name" in meta else f"{name} {len(self._objects)}")
         if kind == _POLICY:
-            self._add(key, network_policy(fields, data, home, name, path), fields, path)
+            self._add(key, network_policy(fields, data, home, name, path), fields, path, faults)
             return
         item = workload(fields, data, kind, (home, name), path)
         if is_over(kind[1], data):
             self._over.append(Origin(fields.source, path))
         else:
-            self._add(key, item, fields, path)
+            self._add(key, item, fields, path, faults)
 
-    def _add(self, key: tuple[str, str, str], item: Object, fields: Fields, path: KeyPath) -> None:
-        """Keep an object. The same one twice is harmless; two that differ would win or lose by their order."""
+    def _add(self, key: tuple[str, str, str], item: Object, fields: Fields, path: KeyPath, faults: int) -> None:
+        """Keep an object, unless one more fault than the `faults` before it says that it is not what was meant.
+
+        The same one twice is harmless; two that differ would win or lose by their order.
+        """
+        if len(self._findings) > faults:
+            return
         before = self._objects.setdefault(key, item)
         if before is not item and before != item:
             where = f" at {before.origin.place}" if before.origin else ""
