@@ -13,14 +13,14 @@ retargeted, what is never granted. Templates are not values: no override reaches
   {"id": "default", "name": "default", "fixed": true}
 ],
 "pods": [
-  {"id": "ui", "namespace": "app", "ports": [{"name": "http", "protocol": "TCP"}, {"name": "https", "protocol": "TCP"}, {"name": "dev", "protocol": "TCP"}]},
-  {"id": "jobs-manager", "namespace": "app", "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "cron", "namespace": "app", "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "mongo", "namespace": "app", "ports": [{"name": "mongodb", "protocol": "TCP"}]},
-  {"id": "kafka", "namespace": "app", "ports": [{"name": "client", "protocol": "TCP"}, {"name": "controller", "protocol": "TCP"}, {"name": "interbroker", "protocol": "TCP"}]},
-  {"id": "orchestrator", "namespace": "app", "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "jobs", "namespace": "jobs", "ports": []},
-  {"id": "jobs-consumer", "namespace": "app", "ports": []}
+  {"id": "ui", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "ui"}, "ports": [{"name": "http", "protocol": "TCP"}, {"name": "https", "protocol": "TCP"}, {"name": "dev", "protocol": "TCP"}]},
+  {"id": "jobs-manager", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-manager"}, "ports": [{"name": "http", "protocol": "TCP"}]},
+  {"id": "cron", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"}, "ports": [{"name": "http", "protocol": "TCP"}]},
+  {"id": "mongo", "namespace": "app", "labels": {"app.kubernetes.io/name": "mongodb", "app.kubernetes.io/instance": "mongo", "app.kubernetes.io/component": "mongodb"}, "ports": [{"name": "mongodb", "protocol": "TCP"}]},
+  {"id": "kafka", "namespace": "app", "labels": {"app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "kafka"}, "ports": [{"name": "client", "protocol": "TCP"}, {"name": "controller", "protocol": "TCP"}, {"name": "interbroker", "protocol": "TCP"}]},
+  {"id": "orchestrator", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "orchestrator"}, "ports": [{"name": "http", "protocol": "TCP"}]},
+  {"id": "jobs", "namespace": "jobs", "labels": {"red-kite.io/component": "job"}, "ports": []},
+  {"id": "jobs-consumer", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-consumer"}, "ports": []}
 ],
 "endpoints": {
   "dns": {"kind": "pods", "ceiling": {"ports": ["53", "5353"], "cidrs": 8, "prefix": {"ipv4": 32, "ipv6": 128} }},

@@ -50,6 +50,13 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM221" "path" $path "message" (printf "%s is also the namespace %s" $name (get $seen $name)) "hint" "each namespace of the matrix needs one of its own") }}
 {{- end }}
 {{- if or .fixed (not (or (eq $name "default") (hasPrefix "kube-" $name))) }}{{ $_ := set $seen $name .id }}{{ end }}
+{{- $id := .id }}
+{{- range $given.matrix.namespaces }}
+{{- /* Where the other one keeps its name, NM221 speaks of it. */}}
+{{- if and (ne .id $id) (not .fixed) (eq .name $name) (ne .name (index $given.values.namespaces .id "name")) }}
+{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM223" "path" $path "message" (printf "%s is what the matrix names %s" $name .id) "hint" (printf "name the namespace that the pods of %s run in" $id)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- $_ := set . "ours" $seen }}
 {{- end }}
@@ -70,9 +77,17 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM231" "path" (printf "pods.%s.selector" $pod.id) "message" (printf "a pod could match this selector and that of pods.%s" $other) "hint" "both must demand the same label key with different values") }}
 {{- end }}
 {{- end }}
-{{- $_ := set $labels .id (dict "namespace" .namespace "labels" $mine) }}
+{{- $_ := set $labels .id (dict "namespace" .namespace "labels" $mine "matrix" .labels) }}
 {{- end }}
 {{- $_ := set . "labels" $labels }}
+{{- range $id, $mine := $labels }}
+{{- range $other, $theirs := $labels }}
+{{- /* Where the two selectors of the values overlap, NM231 speaks of it; with itself a selector does. */}}
+{{- if and $mine.labels $theirs.labels (eq $mine.namespace $theirs.namespace) (include "red-kite-network.disjoint" (list $mine.labels $theirs.labels)) (not (include "red-kite-network.disjoint" (list $mine.labels $theirs.matrix))) }}
+{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM232" "path" (printf "pods.%s.selector" $id) "message" (printf "a pod with the labels that the matrix gives %s could match this selector" $other) "hint" "demand another value of one of those labels; a whole new set of labels belongs in the matrix") }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* Selectors as a map. */}}
@@ -232,9 +247,13 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- else if hasKey .end "endpoint" }}
 {{- if ne (index .given.matrix.endpoints .end.endpoint "kind") "pods" }}covers{{ end }}
 {{- else }}
+{{- /* The pod is where values say and where the matrix says: to retarget it is no way round the line. */}}
 {{- $pod := get .given.labels .party }}
 {{- $theirs := include "red-kite-network.selectorMap" .end.selector | fromJson }}
-{{- if and (eq (get .given.ours .end.namespace) $pod.namespace) (not (include "red-kite-network.disjoint" (list $pod.labels $theirs))) }}covers{{ end }}
+{{- $there := eq (get .given.ours .end.namespace) $pod.namespace }}
+{{- $end := .end }}
+{{- range .given.matrix.namespaces }}{{ if and (eq .id $pod.namespace) (eq .name $end.namespace) }}{{ $there = true }}{{ end }}{{ end }}
+{{- if and $there (not (and (include "red-kite-network.disjoint" (list $pod.labels $theirs)) (include "red-kite-network.disjoint" (list $pod.matrix $theirs)))) }}covers{{ end }}
 {{- end }}
 {{- end }}
 

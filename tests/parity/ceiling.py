@@ -110,6 +110,18 @@ class Ceiling:
             demand((ns1 == ns2) == same, f"{one} and {two} in {ns1} and {ns2}")
             differ = any(labels2.get(key, value) != value for key, value in labels1.items())
             demand(not same or differ, f"a pod can be both {one} and {two}")
+        for one, (namespace, labels) in self.pods.items():
+            self._not_anothers(one, namespace, labels)
+
+    def _not_anothers(self, pod: str, namespace: str, labels: Mapping[str, str]) -> None:
+        """What the matrix gives another row or another namespace is not taken, whatever values make of that one."""
+        home = self.matrix["pods"][pod]["namespace"]
+        for id_, item in self.matrix["namespaces"].items():
+            demand(id_ == home or item["name"] != namespace, f"{pod} lives in {namespace}, which is {id_}")
+        for other, row in self.matrix["pods"].items():
+            if other != pod and row["namespace"] == home:
+                differ = any(row["labels"].get(key, value) != value for key, value in labels.items())
+                demand(differ, f"{pod} can be what the matrix calls {other}")
 
     def _rules(self, policy: Any) -> None:
         pod, direction, flows = self._subject(policy)

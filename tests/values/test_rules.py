@@ -63,6 +63,10 @@ BAD = [
         "pods.cart.selector",
         ["pods: {web: {selector: [a=b]}}", "pods: {cart: {@selector: [c=d]}}"],
     ),
+    # what the matrix gives another row stays that row's, also where values move it out of the way
+    ("NM223", "namespaces.front.name", ["namespaces: {front: {name: @shop-data}, back: {name: vault}}"]),
+    ("NM232", "pods.web.selector", ["pods: {web: {@selector: [app=cart]}, cart: {selector: [app=basket]}}"]),
+    ("NM232", "pods.cart.selector", ["pods: {web: {selector: [app=web, tier=a]}, cart: {@selector: [tier=b]}}"]),
     ("NM240", "pods.web.ports.https", ["pods: {web: {ports: {https: @80}}}"]),
     ("NM240", "pods.web.ports.https", ["pods: {web: {ports: {http: @443}}}"]),
     ("NM250", "endpoints.api.cidrs[1]", ["endpoints: {api: {cidrs: [10.0.0.0/24, @10.0.1.1/24]}}"]),
@@ -129,12 +133,11 @@ BAD = [
 GOOD = [
     "flows: {world-to-web: {enabled: true}, world-to-cart: {enabled: false}}",
     "namespaces: {front: {name: defaults}, back: {name: kubeshop}}",
-    "namespaces: {front: {name: shop-data}, back: {name: shop}}",  # swapped
     "endpoints: {dns: {peers: {kube-dns: {namespace: openshift-dns, selector: [a=b, c=d]}}, ports: {udp: 5353}}}",
     "endpoints: {dns: {peers: {kube-dns: null}, cidrs: [169.254.20.10/32, 'fd00::a/128']}}",
     "pods: {web: {selector: [tier=shop, app=web]}}",
     "pods: {db: {selector: [app=web]}}",  # in another namespace
-    "pods: {web: {selector: [app=web, tier=a]}, cart: {selector: [tier=b]}}",
+    "pods: {web: {selector: [app=site, tier=a]}, cart: {selector: [app=basket]}}",
     "pods: {web: {ports: {http: 8080, https: 8443, quic: 8443}}}",
     "endpoints: {api: {cidrs: [192.0.2.0/24, 'fd00::/64'], ports: [443, 6443], discover: false}}",
     "endpoints: {internet: {additionalExcept: {lab: 0.0.0.0/1, more: 192.0.2.1/32}}}",
@@ -235,6 +238,14 @@ def test_a_never_line_follows_a_namespace_that_values_rename(validate: Callable[
     ends = exception("from: {pod: web}, to: {namespace: vault, selector: [a=b]}")
     assert validate(ends).holds
     assert not validate(ends, "namespaces: {back: {name: vault}}").holds
+
+
+@pytest.mark.parametrize("moved", ["namespaces: {back: {name: vault}}", "pods: {db: {selector: [app=base]}}"])
+def test_a_never_line_keeps_what_the_matrix_gives_a_pod_that_values_move(
+    validate: Callable[..., Validated], moved: str
+) -> None:
+    findings = validate(exception("from: {pod: web}, to: {namespace: shop-data, selector: [app=db]}"), moved).findings
+    assert [f.rule.id for f in findings if f.severity is Severity.ERROR] == ["NM272"]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def matrix_facts(matrix: Matrix) -> str:
             {
                 "id": pod.id,
                 "namespace": pod.namespace,
+                "labels": dict(pod.labels),
                 "ports": [{"name": name, "protocol": str(port.protocol)} for name, port in pod.ports.items()],
             }
             for pod in matrix.pods.values()

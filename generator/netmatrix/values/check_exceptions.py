@@ -75,7 +75,8 @@ def not_expired(context: Context) -> Iterator[Finding]:
 def covers(context: Context, party: Party, end: Mapping[str, Any]) -> bool:
     """Whether a connection that has `end` of an exception on one side may have `party` of a `never` line there.
 
-    Anyone is everything but a pod of ours that is named. A range of addresses may hold any pod's address.
+    Anyone is everything but a pod of ours that is named. A range of addresses may hold any pod's address. A pod is
+    where values say, and where the matrix says: to retarget it is no way round the line.
     """
     if isinstance(party, Pod):
         return _covers_pod(context, party, end)
@@ -92,9 +93,10 @@ def _covers_pod(context: Context, pod: Pod, end: Mapping[str, Any]) -> bool:
         return endpoint is not None and endpoint.kind in (EndpointKind.ANYONE, EndpointKind.ADDRESSES)
     if "cidr" in end:
         return True
-    if end["namespace"] != context.namespace_name(pod.namespace):
+    if end["namespace"] not in (context.namespace_name(pod.namespace), context.matrix.namespaces[pod.namespace].name):
         return False
-    return not contradict(_labels(end["selector"]), context.selector("pods", pod.id, "selector") or {})
+    theirs = _labels(end["selector"])
+    return not all(contradict(theirs, own) for own in (context.selector("pods", pod.id, "selector") or {}, pod.labels))
 
 
 def _labels(selector: Any) -> dict[str, str]:

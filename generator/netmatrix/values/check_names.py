@@ -1,4 +1,4 @@
-"""Rules on the environment, the flows that are switched on, and the namespaces (NM210 to NM222)."""
+"""Rules on the environment, the flows that are switched on, and the namespaces (NM210 to NM223)."""
 
 from __future__ import annotations
 
@@ -86,4 +86,26 @@ def peers_not_in_our_namespaces(context: Context) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (environment, flows_granted, namespaces_not_reserved, namespaces_distinct, peers_not_in_our_namespaces)
+def namespaces_keep_to_their_own(context: Context) -> Iterator[Finding]:
+    """NM223. Rows that move to where the matrix has others would give those their grants, and walk round a never line.
+
+    Where the other namespace keeps its name, NM221 speaks of it.
+    """
+    homes = {item.name: id_ for id_, item in context.matrix.namespaces.items() if not item.fixed}
+    for id_ in homes.values():
+        name = context.namespace_name(id_) or ""
+        other = homes.get(name, id_)
+        if other != id_ and context.namespace_name(other) != name:
+            message = f"{name!r} is what the matrix names {other!r}, and {id_!r} is another namespace"
+            hint = f"name the namespace that the pods of {id_!r} run in, and leave {name!r} to {other!r}"
+            yield context.finding(rules.NAMESPACE_OF_ANOTHER, message, ("namespaces", id_, "name"), hint)
+
+
+CHECKS = (
+    environment,
+    flows_granted,
+    namespaces_not_reserved,
+    namespaces_distinct,
+    namespaces_keep_to_their_own,
+    peers_not_in_our_namespaces,
+)

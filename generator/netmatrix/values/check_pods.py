@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netmatrix.document import Finding, KeyPath
 from netmatrix.matrix.model import Pod
 from netmatrix.values import rules
-from netmatrix.values.context import Context, contradict, enumeration, port_number
+from netmatrix.values.context import Context, Selector, contradict, enumeration, port_number
 
 
 def selector_keys_once(context: Context) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def selector_keys_once(context: Context) -> Iterator[Finding]:
 
 def selectors_disjoint(context: Context) -> Iterator[Finding]:
     """NM231. A pod that is two rows would get the grants of both."""
-    selectors = {pod.id: context.selector("pods", pod.id, "selector") for pod in context.matrix.pods.values()}
+    selectors = _selectors_of_ours(context)
     earlier: list[Pod] = []
     for pod in context.matrix.pods.values():
         mine = selectors[pod.id]
@@ -44,6 +44,29 @@ def selectors_disjoint(context: Context) -> Iterator[Finding]:
             blame: KeyPath = ("pods", (touched or rivals)[0], "selector")
             yield context.finding(rules.SELECTORS_OVERLAP, message, path, hint, or_at=blame)
         earlier.append(pod)
+
+
+def selectors_keep_to_their_own(context: Context) -> Iterator[Finding]:
+    """NM232. A row that takes the pods that the matrix calls another would give those its grants, `never` lines or not.
+
+    Values may say that these pods carry other labels by now, but the matrix is what its reviewers read. Where the two
+    selectors of the values overlap, NM231 speaks of it.
+    """
+    selectors = _selectors_of_ours(context)
+    for pod in context.matrix.pods.values():
+        mine = selectors[pod.id] or {}
+        taken = [
+            other.id
+            for other in context.matrix.pods.values()
+            if other.namespace == pod.namespace  # the pod itself does not contradict itself
+            and contradict(mine, selectors[other.id] or {})
+            and not contradict(mine, other.labels)
+        ]
+        if taken:
+            names = enumeration([repr(id_) for id_ in taken], "and")
+            message = f"the selector of {pod.id!r} can match a pod with the labels that the matrix gives to {names}"
+            hint = "demand another value of one of those labels; a whole new set of labels belongs in the matrix"
+            yield context.finding(rules.SELECTOR_OF_ANOTHER, message, ("pods", pod.id, "selector"), hint)
 
 
 def ports_distinct(context: Context) -> Iterator[Finding]:
@@ -75,6 +98,10 @@ def ports_within_ceilings(context: Context) -> Iterator[Finding]:
                 yield context.finding(rules.PORT_BEYOND_CEILING, message, (*base, key), f"it must be {allowed}")
 
 
+def _selectors_of_ours(context: Context) -> dict[str, Selector | None]:
+    return {pod: context.selector("pods", pod, "selector") for pod in context.matrix.pods}
+
+
 def _selectors(context: Context) -> Iterator[KeyPath]:
     for pod in context.mapping("pods"):
         yield ("pods", pod, "selector")
@@ -86,4 +113,10 @@ def _selectors(context: Context) -> Iterator[KeyPath]:
             yield ("exceptions", exception, end, "selector")
 
 
-CHECKS = (selector_keys_once, selectors_disjoint, ports_distinct, ports_within_ceilings)
+CHECKS = (
+    selector_keys_once,
+    selectors_disjoint,
+    selectors_keep_to_their_own,
+    ports_distinct,
+    ports_within_ceilings,
+)
