@@ -13,6 +13,7 @@ import yaml
 
 from netmatrix.helm import Helm
 from tests.cli.conftest import Run, replace_in, snapshot
+from tests.support.scenarios import CLUSTERS, ENVIRONMENTS
 
 
 def test_every_environment_is_rendered_and_the_tables_printed(netmatrix: Run, copy: Path, helm: Helm) -> None:
@@ -92,7 +93,43 @@ def test_a_folder_that_cannot_be_written_is_told(netmatrix: Run, copy: Path) -> 
     (copy / "build").write_text("x", encoding="utf-8")
     result = netmatrix("build", cwd=copy)
     assert result.status == 2
-    assert "build: file exists" in result.err
+    assert "build/prod.yaml: file exists" in result.err
     elsewhere = netmatrix("build", "--output", "else/where", cwd=copy)
     assert elsewhere.status == 0
     assert (copy / "else/where/dev.yaml").is_file()
+
+
+def test_the_summary_says_what_was_proved_of_every_file_of_values(netmatrix: Run, copy: Path) -> None:
+    result = netmatrix("build", cwd=copy)
+    for environment in ENVIRONMENTS:
+        assert f"{environment}: holds: the rendered policies allow exactly what the matrix grants" in result.out
+        assert f"{environment}: holds with each of operational, {', '.join(CLUSTERS)}\n" in result.out
+
+
+def test_what_a_cluster_s_file_breaks_ends_it(netmatrix: Run, copy: Path) -> None:
+    (copy / "values/clusters/mine.yaml").write_text("endpoints: {dns: {cidrs: [0.0.0.0/0]}}\n", encoding="utf-8")
+    result = netmatrix("build", cwd=copy)
+    assert result.status == 1
+    assert "values/clusters/mine.yaml:1:27: error NM251" in result.err
+    assert not (copy / "build").exists()
+
+
+def test_a_cluster_s_file_that_chooses_an_environment_is_for_that_one(netmatrix: Run, copy: Path) -> None:
+    (copy / "values/clusters/mine.yaml").write_text("environment: dev\n", encoding="utf-8")
+    out = netmatrix("build", cwd=copy).out
+    assert [line.startswith("dev") for line in out.splitlines() if "mine" in line] == [True]
+
+
+def test_manifests_that_are_not_the_matrix_are_kept_as_evidence(netmatrix: Run, copy: Path, tmp_path: Path) -> None:
+    """A helm that renders one port otherwise."""
+    helm = tmp_path / "helm"
+    real = os.environ["HELM"]
+    helm.write_text(f"#!/bin/sh\n{real} \"$@\" | sed 's/port: 9093/port: 9095/'\n", encoding="utf-8")
+    helm.chmod(0o755)
+    result = netmatrix("build", cwd=copy, env={"HELM": str(helm)})
+    assert (result.status, result.out) == (1, "")
+    assert "error NM701 kafka -> kafka, TCP 9095: allowed, and not granted" in result.err
+    assert "error NM702 kafka -> kafka, TCP 9093: granted, and not allowed" in result.err
+    place = next(line for line in result.err.splitlines() if "NM701" in line).split(":")
+    assert place[0] == "build/prod.yaml"
+    assert (copy / "build/prod.yaml").read_text(encoding="utf-8").splitlines()[int(place[1]) - 1].strip() == "- to:"

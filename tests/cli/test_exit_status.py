@@ -53,7 +53,14 @@ def test_situations_on_the_project(arguments: list[str], status: int, words: str
 
 @pytest.mark.parametrize(
     ("command", "status"),
-    [(["generate"], 1), (["generate", "--check"], 1), (["build"], 1), (["validate"], 2), (["template"], 2)],
+    [
+        (["generate"], 1),
+        (["generate", "--check"], 1),
+        (["build"], 1),
+        (["validate"], 2),
+        (["template"], 2),
+        (["verify"], 2),
+    ],
 )
 def test_a_matrix_that_does_not_hold_is_a_finding_only_for_who_asked_about_it(
     command: list[str], status: int, netmatrix: Run, tmp_path: Path
@@ -66,7 +73,7 @@ def test_a_matrix_that_does_not_hold_is_a_finding_only_for_who_asked_about_it(
     assert [path.name for path in tmp_path.iterdir()] == ["matrix.yaml"]
 
 
-@pytest.mark.parametrize("command", ["generate", "build", "validate", "template"])
+@pytest.mark.parametrize("command", ["generate", "build", "validate", "template", "verify"])
 def test_a_folder_without_a_matrix_could_not_run(command: str, netmatrix: Run, tmp_path: Path) -> None:
     result = netmatrix(command, cwd=tmp_path)
     assert (result.status, result.out) == (2, "")

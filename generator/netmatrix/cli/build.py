@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +13,22 @@ import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions, matrix_option
+from netmatrix.cli.progress import step
 from netmatrix.cli.project import Project, open_project, shown
+from netmatrix.document.write import write_whole
 
 if TYPE_CHECKING:
     from netmatrix.cli.validating import Judged
+    from netmatrix.proof.verify import Verdict
 
 
 @click.command("build")
 @matrix_option
 @click.option("--output", metavar="DIR", help="Where rendered manifests go; by default build/ beside the matrix.")
 def command(matrix: str | None, output: str | None) -> ExitStatus:
-    """Do the main job: check generated files, validate, render and summarise every environment.
+    """Do the main job: check generated files, validate, render, verify and summarise every environment.
+
+    Each environment is verified by itself, with the operational flows, and with each file of values/clusters.
 
     \b
     Example: netmatrix build
@@ -35,22 +36,23 @@ def command(matrix: str | None, output: str | None) -> ExitStatus:
     project = open_project(matrix)
     folder = Path(output) if output else project.root / "build"
     try:
-        with _step("generated files"):
+        with step("generated files"):
             _require(_check(project))
         rendered: dict[Path, bytes] = {}
+        proved: list[str] = []
         for environment in project.matrix.environments:
-            options = ValuesOptions(matrix, (project.values_file(f"values-{environment}.yaml"),), (), date.today())
-            with _step(f"{environment}: validate"):
-                judged = _validate(project, options)
-            with _step(f"{environment}: render with helm"):
-                rendered[folder / f"{environment}.yaml"] = _render(project, options, judged)
+            found, lines = _environment(project, environment, folder)
+            rendered.update(found)
+            proved += lines
     except _StopError as stop:
         return stop.status
     for target, manifests in rendered.items():
-        _write(target, manifests)
+        write_whole(target, manifests)
     _print_tables(project)
     for target, manifests in rendered.items():
         click.echo(f"{target.stem}: {_counted(manifests)} in {shown(target)}")
+    for line in proved:
+        click.echo(line)
     click.echo(f"install: {shlex.join(_install_command(project))}")
     return ExitStatus.HOLDS
 
@@ -68,57 +70,83 @@ def _require(status: ExitStatus) -> None:
         raise _StopError(status)
 
 
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    """One line of progress on standard error: redrawn on a terminal, plain elsewhere."""
-    if not sys.stderr.isatty():
-        click.echo(f"{title} ...", err=True)
-        yield
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status(title):
-        yield
-    console.print(f"[green]done[/green] {title}")
-
-
 def _check(project: Project) -> ExitStatus:
     from netmatrix.cli.generate import run
 
     return run(project, project.root, check=True, format_="text")
 
 
-def _validate(project: Project, options: ValuesOptions) -> Judged:
+def _environment(project: Project, environment: str, folder: Path) -> tuple[dict[Path, bytes], list[str]]:
+    """What an environment's own values render to, and what was proved of them and of each file beside them."""
+    from netmatrix.proof.verdict_text import headline
+
+    own = project.values_file(f"values-{environment}.yaml")
+    target = folder / f"{environment}.yaml"
+    with step(f"{environment}: validate"):
+        judged = _validate(project, _options(project, own), with_notes=True)
+    with step(f"{environment}: render with helm, verify"):
+        manifests, verdict = _prove(project, _options(project, own), judged, target)
+    lines = [headline(verdict, "the rendered policies")]
+    further = _further_values(project, environment)
+    if further:
+        with step(f"{environment}: render and verify with each of {len(further)} further files"):
+            for file in further:
+                options = _options(project, own, file)
+                beside = folder / f"{environment}-{Path(file).stem}.yaml"
+                _prove(project, options, _validate(project, options), beside)
+        lines.append(f"{environment}: holds with each of {', '.join(Path(file).stem for file in further)}")
+    return {target: manifests}, lines
+
+
+def _options(project: Project, *files: str) -> ValuesOptions:
+    return ValuesOptions(project.matrix.file, files, (), date.today())
+
+
+def _further_values(project: Project, environment: str) -> list[str]:
+    """The overlay of operational flows and the clusters' files, but those that choose another environment."""
+    folder = project.root / "values"
+    files = (folder / "operational.yaml", *sorted((folder / "clusters").glob("*.yaml")))
+    return [shown(file) for file in files if file.is_file() and _environment_of(file) in (None, environment)]
+
+
+def _environment_of(file: Path) -> object:
+    from netmatrix.document import DocumentError, read_mapping
+
+    try:
+        return read_mapping(str(file)).data.get("environment")
+    except DocumentError:
+        return None  # the validation tells what is wrong with it
+
+
+def _validate(project: Project, options: ValuesOptions, *, with_notes: bool = False) -> Judged:
+    """Values that hold; what is found is told where they do not, or where `with_notes` asks for it."""
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
 
     judged = judge(project, options)
-    if judged.findings:
+    status = status_of_findings(judged.findings)
+    if status is not ExitStatus.HOLDS or with_notes:
         click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
-    _require(status_of_findings(judged.findings))
+    _require(status)
     return judged
 
 
-def _render(project: Project, options: ValuesOptions, judged: Judged) -> bytes:
+def _prove(project: Project, options: ValuesOptions, judged: Judged, target: Path) -> tuple[bytes, Verdict]:
+    """What helm renders, with the proof that it grants the matrix; `target` shows what was judged where it does not."""
     from netmatrix.cli.rendering import rendered
+    from netmatrix.cli.verifying import verify_rendered
+    from netmatrix.proof.findings import findings
+    from netmatrix.proof.verdict_text import headline
+    from netmatrix.report import Format, render
 
-    return rendered(project, options, judged)
-
-
-def _write(target: Path, content: bytes) -> None:
-    """All of it or nothing: a reader never sees half a manifest."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".netmatrix-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        os.replace(name, target)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    finally:
-        Path(name).unlink(missing_ok=True)
+    manifests = rendered(project, options, judged)
+    verdict = verify_rendered(project, options, judged, manifests, shown(target))
+    if not verdict.holds:
+        write_whole(target, manifests)
+        click.echo(render(findings(verdict, in_manifests=True), Format.TEXT), nl=False, err=True)
+        click.echo(headline(verdict, f"the policies rendered with {' '.join(options.files)}"), err=True)
+        raise _StopError(ExitStatus.FINDINGS)
+    return manifests, verdict
 
 
 def _counted(manifests: bytes) -> str:

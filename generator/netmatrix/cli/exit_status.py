@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _READ_BUT_FAULTY = {"NM009", "NM010", "NM011", "NM012", "NM016"}
 """Faults of a document that could be read; with any other of NM001 to NM019 there is nothing to judge."""
 
+_UNDECIDED = {"NM303", "NM703", "NM704"}
+"""There is no verdict: generated files that are nobody's to overwrite, and what a proof could not decide."""
+
 
 class ExitStatus(IntEnum):
     """0: what was asked holds. 1: findings. 2: could not run (usage, unreadable input, no helm)."""
@@ -38,4 +41,4 @@ def status_of_findings(findings: tuple[Finding, ...]) -> ExitStatus:
 
 
 def _could_not_run(rule: str) -> bool:
-    return (rule.startswith("NM0") and rule not in _READ_BUT_FAULTY) or rule.startswith("NM4") or rule == "NM303"
+    return (rule.startswith("NM0") and rule not in _READ_BUT_FAULTY) or rule.startswith("NM4") or rule in _UNDECIDED

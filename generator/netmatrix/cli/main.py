@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from netmatrix.document import FindingsError
 
 _COMMANDS = {
-    "build": "Do the main job: check generated files, validate, render and summarise every environment.",
+    "build": "Do the main job: check generated files, validate, render, verify and summarise every environment.",
     "generate": "Write the chart, values, schema and tables from the matrix, or check them.",
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
     "template": "Validate values, then render the chart with the real helm.",
+    "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
     "analyze": "Print who reaches whom in any manifests.",
 }
 
@@ -61,7 +62,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="netmatrix")
 def _netmatrix() -> None:
-    """One policy matrix: generate the Helm chart, validate values, render.
+    """One policy matrix: generate the Helm chart, validate values, render, and prove what was rendered.
 
     Exit status: 0 what was asked holds, 1 findings, 2 could not run. Results go to standard output, messages to
     standard error.

@@ -69,6 +69,13 @@ def parse_manifests(content: bytes, file: str, *, default_namespace: str = "defa
     return _read([(file, content)], [], default_namespace)
 
 
+def parse_files(
+    contents: Sequence[tuple[str, bytes]], findings: Sequence[Finding] = (), *, default_namespace: str = "default"
+) -> Manifests:
+    """As `read_manifests`, of what `stream.read_bytes` has read, with the findings of that."""
+    return _read(contents, list(findings), default_namespace)
+
+
 def _read(contents: Sequence[tuple[str, bytes]], findings: list[Finding], default_namespace: str) -> Manifests:
     manifests = _survey(contents, findings, default_namespace)
     if findings:

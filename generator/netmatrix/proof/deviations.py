@@ -36,10 +36,14 @@ class Deviation:
     packet: Packet
 
     @property
-    def ends(self) -> str:
-        """Both ends in words, with addresses where these decide."""
-        source = _with_addresses(self.source, self.source_addresses, self.families)
-        return f"{source} -> {_with_addresses(self.destination, self.destination_addresses, self.families)}"
+    def source_text(self) -> str:
+        """The source in words, with addresses where these decide."""
+        return _with_addresses(self.source, self.source_addresses, self.families)
+
+    @property
+    def destination_text(self) -> str:
+        """The destination in words, with addresses where these decide."""
+        return _with_addresses(self.destination, self.destination_addresses, self.families)
 
     @property
     def over(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netmatrix.document import Place
-from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Never, Party, Pod, Port
+from netmatrix.matrix.model import Endpoint, EndpointKind, Flow, Matrix, Never, Party, Pod, Port
 from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES, AddressSet, parse_cidr
 from netmatrix.policy.labels import Operator, Requirement, Selector
 from netmatrix.policy.open_world import Mentioned, Selection, named
@@ -59,7 +59,7 @@ class Granted:
     """All that is granted in one environment. `governed` are the names of the namespaces under default-deny.
 
     `off` is what the matrix's other flows would grant: those that the values do not switch on, and those of other
-    environments.
+    environments. `undiscovered` are the endpoints whose addresses are looked up in a cluster that nobody has asked.
     """
 
     matrix: Matrix
@@ -70,6 +70,7 @@ class Granted:
     off: tuple[Grant, ...]
     never: tuple[Never, ...]
     endpoints: Mapping[str, End]
+    undiscovered: tuple[str, ...] = ()
 
     def mentioned(self) -> Mentioned:
         """What a world must tell apart for these grants."""
@@ -111,6 +112,7 @@ def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
         ),
         never=tuple(line for line in matrix.never.values() if environment in line.environments),
         endpoints={item.id: _of_endpoint(context, item) for item in matrix.endpoints.values()},
+        undiscovered=() if found else tuple(item for item in matrix.endpoints if _is_discovered(context, item)),
     )
 
 
@@ -119,11 +121,16 @@ def _of_flow(context: Context, flow: Flow, discovered: Iterable[Discovered]) -> 
     ports, basis = _flow_ports(context, flow), flow.basis.value
     yield Grant(flow.id, basis, flow.environments, source, destination, ports, flow.place)
     endpoint = flow.destination
-    if isinstance(endpoint, Endpoint) and endpoint.discovery and context.get("endpoints", endpoint.id, "discover"):
+    if isinstance(endpoint, Endpoint) and _is_discovered(context, endpoint.id):
         for item in discovered:
             end = End(endpoint.id, addresses=item.address)
             ports = PortSet.of(Protocol.TCP, item.port)
             yield Grant(f"{flow.id} (discovered)", basis, flow.environments, source, end, ports, flow.place)
+
+
+def _is_discovered(context: Context, endpoint: str) -> bool:
+    found = context.matrix.endpoints[endpoint].discovery is not None
+    return found and context.get("endpoints", endpoint, "discover") is True
 
 
 def _of_exception(context: Context, name: str) -> Grant:
@@ -219,8 +226,3 @@ def _namespace(context: Context, key: str) -> str:
 
 def _addresses(cidrs: Iterable[str]) -> AddressSet:
     return AddressSet.union([NO_ADDRESSES, *(parse_cidr(cidr).addresses() for cidr in cidrs)])
-
-
-def is_table(grant: Grant) -> bool:
-    """Whether a grant is one of the documented tables."""
-    return grant.kind == Basis.TABLE

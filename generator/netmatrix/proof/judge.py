@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from netmatrix.matrix.model import EndpointKind, Never, Pod
+from netmatrix.matrix.model import Party as MatrixParty
 from netmatrix.policy import intervals
 from netmatrix.policy.objects import Direction
 from netmatrix.policy.open_world import Selection
@@ -46,6 +48,24 @@ def off_at(granted: Granted, packet: Packet, direction: Direction, model: Model)
     """The flows that are not on, and that would grant the packet at that end."""
     rows = rows_of(granted, packet.own(direction))
     return tuple(grant for grant in granted.off if grants_end(grant, direction, rows, packet, model))
+
+
+def forbidding(granted: Granted, packet: Packet, model: Model) -> tuple[Never, ...]:
+    """The `never` lines that forbid the packet. Anyone is there everybody who is no row of the matrix."""
+    return tuple(
+        line
+        for line in granted.never
+        if _is_forbidden(granted, line.source, packet.source, packet, model)
+        and _is_forbidden(granted, line.destination, packet.destination, packet, model)
+    )
+
+
+def _is_forbidden(granted: Granted, party: MatrixParty, end: Party, packet: Packet, model: Model) -> bool:
+    if isinstance(party, Pod):
+        return party.id in rows_of(granted, end)
+    if party.kind is EndpointKind.ANYONE:
+        return not rows_of(granted, end)
+    return _is_end(granted.endpoints[party.id], end, packet, model)
 
 
 def rows_of(granted: Granted, party: Party) -> tuple[str, ...]:

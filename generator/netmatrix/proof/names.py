@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from netmatrix.policy.addresses import AddressSet, Family, address_text, range_text
 from netmatrix.policy.objects import Namespace
@@ -15,6 +15,7 @@ _POD_ADDRESSES = {Family.IPV4: (10 << 24) + (244 << 16) + 0x0107, Family.IPV6: (
 _OUTSIDE_ADDRESSES = {Family.IPV4: (198 << 24) + (51 << 16) + (100 << 8) + 7, Family.IPV6: (0x20010DB8 << 96) + 7}
 """10.244.1.7 and fd00::7; 198.51.100.7 and 2001:db8::7, which are for documentation (RFC 5737, RFC 3849)."""
 _MOST_RANGES = 3
+_WITH = " with "
 
 
 class Names:
@@ -31,23 +32,30 @@ class Names:
 
     def is_ours(self, name: str) -> bool:
         """Whether a name is that of a row."""
-        return self._granted is not None and name in self._granted.matrix.pods
+        return self._granted is not None and is_row(name, self._granted.matrix.pods.keys())
 
     def _name(self, namespace: Namespace, labels: Mapping[str, str]) -> str:
         party = Party(0, namespace, labels)
         if self._granted is not None:
             for row in self._granted.rows:
                 if is_selected(row.selection, party):
-                    return row.pod.id
+                    own = {requirement.key for requirement in row.selection.pods.requirements}
+                    more = labels_text({key: value for key, value in labels.items() if key not in own})
+                    return f"{row.pod.id}{_WITH}{more}" if more else row.pod.id
             for name, end in self._granted.endpoints.items():
                 if any(is_selected(selection, party) for selection in end.selections):
                     return f"{name} (pods of {namespace.name})"
         return description(self._world, namespace, labels)
 
 
+def is_row(name: str, rows: Set[str]) -> bool:
+    """Whether a name is that of a row, or of those of its pods that carry further labels."""
+    return name.partition(_WITH)[0] in rows
+
+
 def description(world: OpenWorld, namespace: Namespace, labels: Mapping[str, str]) -> str:
     """A pod that is nobody's in particular."""
-    told = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    told = labels_text(labels)
     if world.is_nameless(namespace):
         where = "another namespace"
         extra = {key: value for key, value in namespace.labels.items() if value != namespace.name}
@@ -55,8 +63,13 @@ def description(world: OpenWorld, namespace: Namespace, labels: Mapping[str, str
         where = f"namespace {namespace.name}"
         extra = {}
     if extra:
-        where += f" labelled {','.join(f'{key}={value}' for key, value in sorted(extra.items()))}"
+        where += f" labelled {labels_text(extra)}"
     return f"a pod of {where} with {told}" if told else f"any other pod of {where}"
+
+
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Labels as a selector on the command line says them."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def addresses_text(addresses: AddressSet) -> str:

@@ -99,7 +99,7 @@ def _counter_example(granted: Granted, policies: Iterable[NetworkPolicy], item: 
     grants = grants_of_packet(granted, item.packet, model)
     allowed, wanted = all(end.allowed for end in verdicts), all(end.granted for end in grants)
     if (allowed, wanted) != (item.gained, not item.gained):
-        message = f"{item.ends} is judged in two ways; this is a fault of netmatrix"
+        message = f"{item.source_text} -> {item.destination_text} is judged in two ways; this is a fault of netmatrix"
         finding = Finding(
             rules.CONTRADICTION, message, _any_place(verdicts), hint="please report it with the manifests"
         )

@@ -1,0 +1,50 @@
+"""The proof as several commands need it: values that hold, manifests of the real helm or of files, a verdict."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from netmatrix.cli.options import ValuesOptions
+from netmatrix.cli.project import Project
+from netmatrix.cli.validating import Judged
+from netmatrix.policy import parse_manifests
+from netmatrix.policy.collection import without_collection
+from netmatrix.proof.grants import Discovered, Granted, granted
+from netmatrix.proof.verify import Verdict, verify
+from netmatrix.values.context import Context
+
+
+def granted_by(
+    project: Project, options: ValuesOptions, judged: Judged, discovered: Iterable[Discovered] = ()
+) -> Granted:
+    """What the matrix grants under values in which `judge` found no error."""
+    assert judged.validated is not None, "values that could not be read grant nothing"
+    return granted(Context(project.matrix, judged.validated.values, options.today, {}), discovered)
+
+
+def verify_rendered(project: Project, options: ValuesOptions, judged: Judged, manifests: bytes, file: str) -> Verdict:
+    """The verdict on what helm rendered; `file` is the name that its lines go by."""
+    with without_collection():
+        return verify(granted_by(project, options, judged), parse_manifests(manifests, file), file)
+
+
+def digests(project: Project, options: ValuesOptions, judged: Judged, manifests: Iterable[bytes]) -> dict[str, Any]:
+    """SHA-256 of all that a verdict rests on; the merged values as JSON with sorted keys and without spaces."""
+    assert judged.validated is not None
+    merged = json.dumps(judged.validated.values.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    files = {name: judged.stdin if name == "-" else Path(name).read_bytes() for name in options.files}
+    return {
+        "matrix": {project.matrix.file: _digest(Path(project.matrix.file).read_bytes())},
+        "values": {name: _digest(content or b"") for name, content in files.items()},
+        "set": [f"{argument.flag} {argument.text}" for argument in options.sets],
+        "mergedValues": _digest(merged.encode()),
+        "manifests": [_digest(content) for content in manifests],
+    }
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,158 @@
+"""Counter-examples as findings: the packet, which end opened or closed it, by which rule, against which line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from netmatrix.document import Finding, Place
+from netmatrix.policy.packet import EndVerdict, Packet, Party
+from netmatrix.policy.semantics import Model
+from netmatrix.proof import rules
+from netmatrix.proof.deviations import Deviation
+from netmatrix.proof.grants import Grant, Granted
+from netmatrix.proof.judge import EndGrants, forbidding, off_at, rows_of
+from netmatrix.proof.names import is_row, labels_text
+from netmatrix.proof.verify import CounterExample, Verdict
+
+_MOST_NAMED = 3
+
+
+def findings(verdict: Verdict, *, in_manifests: bool) -> tuple[Finding, ...]:
+    """A finding for all counter-examples that differ in who stands at the end that is no row, in the verdict's order.
+
+    Each stands at the policy's rule where the manifests are files (`in_manifests`), else at the line of the matrix.
+    """
+    rows = verdict.granted.matrix.pods.keys()
+    alike: dict[object, list[CounterExample]] = {}
+    for item in verdict.counter_examples:
+        alike.setdefault(_kind_of(item.deviation, rows), []).append(item)
+    return tuple(_finding(verdict.granted, items, in_manifests) for items in alike.values())
+
+
+def _kind_of(item: Deviation, rows: Set[str]) -> tuple[object, ...]:
+    source = (item.source, item.source_addresses) if is_row(item.source, rows) else ()
+    destination = (item.destination, item.destination_addresses) if is_row(item.destination, rows) else ()
+    return item.gained, source, destination, item.ports, item.families, item.models
+
+
+def _finding(granted: Granted, items: Sequence[CounterExample], in_manifests: bool) -> Finding:
+    item, deviation = items[0], items[0].deviation
+    sources = _one_of([other.deviation.source_text for other in items])
+    destinations = _one_of([other.deviation.destination_text for other in items])
+    what = f"{sources} -> {destinations}, {deviation.ports}{deviation.over}"
+    ends = [told for pair in zip(item.verdicts, item.grants, strict=True) for told in _end(granted, item, *pair)]
+    hint = f"the packet {packet_text(deviation.packet)}: {'; '.join(ends)}"
+    if deviation.gained:
+        message = f"{what}: allowed, and not granted"
+        at_matrix, at_policy = _place_of_missing_grant(granted, item), _place_of_opening(item)
+    else:
+        message = f"{what}: granted, and not allowed"
+        at_matrix, at_policy = _place_of_grant(granted, item), _place_of_closing(item)
+    place = at_policy if in_manifests and at_policy else at_matrix
+    return Finding(rules.GAINED if deviation.gained else rules.LOST, message, place, hint=hint)
+
+
+def _one_of(names: Sequence[str]) -> str:
+    """A few different names, the others counted."""
+    distinct = tuple(dict.fromkeys(names))
+    shown = ", ".join(distinct[:_MOST_NAMED])
+    return shown if len(distinct) <= _MOST_NAMED else f"{shown} and {len(distinct) - _MOST_NAMED} more"
+
+
+def packet_text(packet: Packet) -> str:
+    """Source, destination, family, protocol and port."""
+    source, destination = (party_text(packet, party) for party in (packet.source, packet.destination))
+    return f"{source} -> {destination}, {packet.family} {packet.protocol} {packet.port}"
+
+
+def party_text(packet: Packet, party: Party) -> str:
+    """A pod by namespace, labels and address, or an address."""
+    address = packet.address(party)
+    if party.namespace is None:
+        return address
+    return f"{party.namespace.name}/{labels_text(party.labels) or 'no labels'} at {address}"
+
+
+def _end(granted: Granted, item: CounterExample, verdict: EndVerdict, grants: EndGrants) -> list[str]:
+    """What one end says, where it says something; an end outside that is open to all says nothing."""
+    direction, packet = verdict.direction, item.deviation.packet
+    own = grants.row or party_text(packet, packet.own(direction))
+    if not grants.governed and not verdict.isolated_by:
+        return []
+    by_policy = _by_policy(verdict, own)
+    if item.deviation.gained and not grants.granted:
+        return [by_policy, _not_granted(granted, item, grants)]
+    if not item.deviation.gained and not verdict.allowed:
+        return [by_policy, _granted_by(grants.granted_by)]
+    return [by_policy]
+
+
+def _by_policy(verdict: EndVerdict, own: str) -> str:
+    direction = verdict.direction.lower()
+    if verdict.admitted_by:
+        rule = verdict.admitted_by[0]
+        place = f" at {rule.origin.place}" if rule.origin else ""
+        return f"{direction} of {own} is opened by {rule}{place}"
+    if not verdict.isolated_by:
+        return f"{direction} of {own} is open: no policy isolates it"
+    policies = ", ".join(str(policy) for policy in verdict.isolated_by)
+    return f"{direction} of {own} is closed: no rule of {policies} lets it through"
+
+
+def _not_granted(granted: Granted, item: CounterExample, grants: EndGrants) -> str:
+    row = granted.matrix.pods[grants.row] if grants.row else None
+    if row is None:
+        return "the matrix has no row for this pod: default-deny grants it nothing"
+    model = Model(ipblock_matches_pods=item.deviation.models[0])
+    off = off_at(granted, item.deviation.packet, grants.direction, model)
+    told = f"no flow that is on grants it to {row.id}, {row.place}"
+    if off:
+        told += f"; {off[0].name} at {off[0].place} would, and is {_why_off(granted, off[0])}"
+    forbidden = forbidding(granted, item.deviation.packet, model)
+    return told + "".join(f"; the never line {line.id} at {line.place} forbids it" for line in forbidden)
+
+
+def _why_off(granted: Granted, grant: Grant) -> str:
+    if granted.environment in grant.environments:
+        return "switched off"
+    return f"not of {granted.environment}"
+
+
+def _granted_by(grants: tuple[Grant, ...]) -> str:
+    if not grants:
+        return "the matrix leaves this end open: its namespace is not governed"
+    return f"{_kind(grants[0])} {grants[0].name} at {grants[0].place} grants it"
+
+
+def _kind(grant: Grant) -> str:
+    return "the exception" if grant.kind == "exception" else "the flow"
+
+
+def _place_of_missing_grant(granted: Granted, item: CounterExample) -> Place:
+    packet = item.deviation.packet
+    for end in item.grants:
+        if not end.granted:
+            rows = rows_of(granted, packet.own(end.direction))
+            if rows:
+                return granted.matrix.pods[rows[0]].place
+    return next(iter(granted.matrix.namespaces.values())).place
+
+
+def _place_of_grant(granted: Granted, item: CounterExample) -> Place:
+    found = [grant for end in item.grants for grant in end.granted_by]
+    return found[0].place if found else Place(granted.matrix.file)
+
+
+def _place_of_opening(item: CounterExample) -> Place | None:
+    for verdict, grants in zip(item.verdicts, item.grants, strict=True):
+        if not grants.granted and verdict.admitted_by:
+            origin = verdict.admitted_by[0].origin
+            return origin.place if origin else None
+    return None
+
+
+def _place_of_closing(item: CounterExample) -> Place | None:
+    for verdict in item.verdicts:
+        if not verdict.allowed:
+            return verdict.isolated_by[-1].place
+    return None

@@ -1,0 +1,142 @@
+"""A verdict for programs: all of it, with the digests of what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netmatrix.document import Place
+from netmatrix.policy.addresses import AddressSet, Family, range_text
+from netmatrix.policy.packet import EndVerdict, Packet, Party
+from netmatrix.policy.ports import PortSet, Protocol
+from netmatrix.proof.coverage import Coverage
+from netmatrix.proof.deviations import Deviation
+from netmatrix.proof.grants import Grant
+from netmatrix.proof.judge import EndGrants
+from netmatrix.proof.verdict_text import not_claimed
+from netmatrix.proof.verify import CounterExample, Verdict
+
+
+def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict as data for JSON. `digests` say what was judged: SHA-256 of matrix, values and manifests."""
+    granted = verdict.granted
+    return {
+        "environment": granted.environment,
+        "holds": verdict.holds,
+        "digests": dict(digests),
+        "coverage": _coverage(verdict.coverage),
+        "grants": [_grant(grant) for grant in granted.grants],
+        "off": [grant.name for grant in granted.off if granted.environment in grant.environments],
+        "counterExamples": [_counter_example(item) for item in verdict.counter_examples],
+        "onlyWhereIpBlockMatchesPods": [_deviation(item) for item in verdict.model_dependent],
+        "notClaimed": list(not_claimed(granted)),
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "rows": coverage.rows,
+        "foreignPodClasses": coverage.foreign_pod_classes,
+        "namespaces": coverage.namespaces,
+        "addressClasses": {str(family): count for family, count in coverage.address_classes.items()},
+        "portClasses": {str(protocol): count for protocol, count in coverage.port_classes.items()},
+        "policies": coverage.policies,
+        "rules": coverage.rules,
+        "grants": coverage.grants,
+        "connectionClasses": coverage.connections,
+    }
+
+
+def _grant(grant: Grant) -> dict[str, Any]:
+    return {
+        "name": grant.name,
+        "kind": grant.kind,
+        "source": grant.source.name,
+        "destination": grant.destination.name,
+        "ports": ports_data(grant.ports),
+        "place": place_data(grant.place),
+    }
+
+
+def _counter_example(item: CounterExample) -> dict[str, Any]:
+    return {
+        **_deviation(item.deviation),
+        "packet": packet_data(item.deviation.packet),
+        "ends": [_end(*pair) for pair in zip(item.verdicts, item.grants, strict=True)],
+    }
+
+
+def _deviation(item: Deviation) -> dict[str, Any]:
+    return {
+        "allowed": item.gained,
+        "granted": not item.gained,
+        "source": item.source,
+        "destination": item.destination,
+        "ports": ports_data(item.ports),
+        "families": [str(family) for family in item.families],
+        "sourceAddresses": addresses_data(item.source_addresses),
+        "destinationAddresses": addresses_data(item.destination_addresses),
+        "ipBlockMatchesPods": list(item.models),
+    }
+
+
+def _end(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
+    return {
+        "direction": str(verdict.direction),
+        "row": grants.row,
+        "governed": grants.governed,
+        "allowed": verdict.allowed,
+        "granted": grants.granted,
+        "isolatedBy": [str(policy) for policy in verdict.isolated_by],
+        "admittedBy": [
+            {
+                "policy": str(rule.policy),
+                "rule": rule.index + 1,
+                "place": place_data(rule.origin.place if rule.origin else None),
+            }
+            for rule in verdict.admitted_by
+        ],
+        "grantedBy": [_grant(grant) for grant in grants.granted_by],
+    }
+
+
+def packet_data(packet: Packet) -> dict[str, Any]:
+    """A packet as data."""
+    return {
+        "source": _party(packet, packet.source),
+        "destination": _party(packet, packet.destination),
+        "family": str(packet.family),
+        "protocol": str(packet.protocol),
+        "port": packet.port,
+    }
+
+
+def _party(packet: Packet, party: Party) -> dict[str, Any]:
+    address = {"address": packet.address(party)}
+    if party.namespace is None:
+        return address
+    namespace = {"namespace": party.namespace.name, "namespaceLabels": dict(party.namespace.labels)}
+    return {**address, **namespace, "labels": dict(party.labels)}
+
+
+def ports_data(ports: PortSet) -> dict[str, list[list[int]]]:
+    """Ranges of ports by protocol, first and last of each."""
+    return {
+        str(protocol): [[first, last] for first, last in ports.of_protocol(protocol)]
+        for protocol in Protocol
+        if ports.of_protocol(protocol)
+    }
+
+
+def addresses_data(addresses: AddressSet) -> dict[str, list[str]]:
+    """Ranges of addresses by family, as `first-last`."""
+    return {
+        str(family): [range_text(family, first, last) for first, last in addresses.of_family(family)]
+        for family in Family
+        if addresses.of_family(family)
+    }
+
+
+def place_data(place: Place | None) -> dict[str, Any] | None:
+    """A place as data."""
+    return {"file": place.file, "line": place.line, "column": place.column} if place else None
