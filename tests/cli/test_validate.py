@@ -165,9 +165,9 @@ def test_an_argument_is_judged_and_is_the_place(
 
 
 def test_an_argument_can_mend_and_break_what_a_file_says(netmatrix: Run, file: Path) -> None:
-    file.write_text("namespaces: {app: {name: stalker-jobs}}\n", encoding="utf-8")
+    file.write_text("namespaces: {app: {name: other}, jobs: {name: other}}\n", encoding="utf-8")
     assert netmatrix("validate", *PROD, "-f", file, *TODAY).status == 1
-    assert netmatrix("validate", *PROD, "-f", file, "--set", "namespaces.jobs.name=other", *TODAY).status == 0
+    assert netmatrix("validate", *PROD, "-f", file, "--set", "namespaces.jobs.name=third", *TODAY).status == 0
     mixed = netmatrix("validate", *PROD, "--set", "environment=dev", *TODAY)
     assert mixed.status == 1
     assert all(" error NM211 " in line for line in problems(mixed))
