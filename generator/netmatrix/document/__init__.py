@@ -1,4 +1,4 @@
-"""YAML files read strictly, with a place for every value, and the findings that point there.
+"""YAML files read strictly, with a place for every value, and the findings that point there; files written whole.
 
 Every room may import it.
 """

