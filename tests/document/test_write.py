@@ -45,7 +45,7 @@ def test_where_it_does_not_fit_the_old_file_stays_and_is_named(tmp_path: Path) -
 def test_a_place_that_cannot_be_written_is_named(name: str, blamed: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(OLD)
-    with pytest.raises(OSError, match="exists|directory") as caught:
+    with pytest.raises(OSError, match=r"exists|directory") as caught:
         write_whole(tmp_path / name, NEW)
     assert caught.value.filename == str(tmp_path / blamed)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,39 @@ def test_ctrl_c_ends_helm_too(fake_helm: FakeHelm, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert _is_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_ctrl_c_while_helm_is_being_started_ends_it_too(fake_helm: FakeHelm) -> None:
+    code = (
+        "import os, signal, subprocess, sys; from pathlib import Path; from netmatrix.helm.run import run\n"
+        "start = subprocess.Popen._execute_child\n"
+        "def interrupted(process, *arguments):\n"
+        "    start(process, *arguments)\n"
+        "    print(process.pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "subprocess.Popen._execute_child = interrupted\n"
+        "run(Path(sys.argv[1]), [])"
+    )
+    helm = fake_helm(script="sleep 600")
+    done = subprocess.run([sys.executable, "-c", code, helm], capture_output=True, timeout=60, check=False)
+    assert b"KeyboardInterrupt" in done.stderr
+    assert _is_gone(int(done.stdout))
+
+
+def test_helm_hears_every_signal_but_what_we_ignore() -> None:
+    grep = shutil.which("grep")  # not a script: a shell unblocks every signal by itself
+    assert grep is not None
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        sets = dict(
+            line.split()
+            for line in run(Path(grep), ["-E", "^Sig(Blk|Ign)", "/proc/self/status"]).stdout.decode().splitlines()
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    interrupts = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    held = {name: {number for number in interrupts if int(bits, 16) >> number - 1 & 1} for name, bits in sets.items()}
+    assert held == {"SigBlk:": set(), "SigIgn:": {signal.SIGHUP}}
 
 
 def test_arguments_that_no_process_takes_are_told(fake_helm: FakeHelm) -> None:

@@ -8,16 +8,14 @@ import errno
 import os
 import re
 import shutil
-import signal
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from types import FrameType
 
 from netmatrix.document import Finding, Place
+from netmatrix.document.interrupts import interrupts_held_back
 from netmatrix.emit import rules
 from netmatrix.emit.plan import MARKER, Plan
 
@@ -85,12 +83,12 @@ def apply(changed: list[Change], output: Path) -> None:
         staging = Path(tempfile.mkdtemp(prefix=".netmatrix-", dir=output))
         made.append(lambda: shutil.rmtree(staging))
         staged = _stage(changed, staging, output)
-        with _without_interrupts():
+        with interrupts_held_back():  # the swaps take milliseconds
             _swap(changed, staged, staging, output, swapped)
             swapped.clear()
             shutil.rmtree(staging, ignore_errors=True)
     except BaseException as error:
-        with _without_interrupts():
+        with interrupts_held_back():
             lost = _take_back(swapped)
             if lost is not None:
                 hint = f"the old files are in {staging}; put back by hand what is not in its place"
@@ -171,27 +169,6 @@ def _make_folders(folder: Path, undo: _Undo) -> None:
     for part in reversed(missing):
         part.mkdir()
         undo.append(part.rmdir)
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C and a polite kill back until the swaps, which take milliseconds, are through."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[signal.Signals] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(signal.Signals(number))
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for received in caught:
-        signal.raise_signal(received)
 
 
 def _regions(plan: Plan, output: Path) -> dict[PurePosixPath, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netmatrix.document import Finding, Place
+from netmatrix.document.interrupts import interrupts_held_back
 from netmatrix.helm.rules import CRASHED, HelmError
 
 TIMEOUT = 120.0
@@ -30,28 +31,22 @@ class Output:
     stderr: str
 
 
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
 def run(executable: Path, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
     """Run helm to its end with `stdin` as its standard input. A non-zero status is no error here.
 
     Raises HelmError where it cannot be started, is killed by a signal, crashes, or takes too long.
     """
-    # Held back until somebody is there to end helm: an interrupt inside Popen would leave it running.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    process: subprocess.Popen[bytes] | None = None
     try:
-        with _started(executable, arguments) as process:
-            try:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-                stdout, raw = process.communicate(stdin, timeout=timeout)
-            except BaseException as error:  # Ctrl-C too: it goes to our own process group, and helm is not in it
-                _end(process)
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise crashed(executable, f"did not end within {timeout:g} seconds") from error
-                raise
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with interrupts_held_back():  # until somebody is there to end helm
+            process = _started(executable, arguments)
+        stdout, raw = process.communicate(stdin, timeout=timeout)
+    except BaseException as error:  # Ctrl-C too: it goes to our own process group, and helm is not in it
+        if process is not None:
+            _end(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise crashed(executable, f"did not end within {timeout:g} seconds") from error
+        raise
     stderr = raw.decode("utf-8", errors="replace")
     if process.returncode < 0:
         raise crashed(executable, f"was ended by signal {-process.returncode}", stderr)
@@ -90,6 +85,7 @@ def _started(executable: Path, arguments: Sequence[str]) -> subprocess.Popen[byt
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole process group at once; a helm that renders holds nothing that needs putting away."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
+    with process:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
