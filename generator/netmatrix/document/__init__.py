@@ -1,6 +1,6 @@
-"""YAML files read strictly, with a place for every value, and the findings that point there; files written whole.
+"""YAML files read strictly, with a place for every value, and the findings that point there.
 
-Every room may import it.
+Every room may import it. Files written whole and interrupts held back live here too, since other rooms need them alike.
 """
 
 from netmatrix.document.finding import Finding, FindingsError, Rule, Severity, did_you_mean
