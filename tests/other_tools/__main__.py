@@ -1,0 +1,11 @@
+"""Build both tools, or say what is missing (status 2)."""
+
+import sys
+
+from tests.other_tools import MissingToolError, netpol_analyzer, network_config_analyzer
+
+try:
+    for program in (network_config_analyzer(), netpol_analyzer()):
+        print(program)
+except MissingToolError as error:
+    sys.exit(f"other tools: {error}")
