@@ -58,7 +58,7 @@ format: setup ## Format the Python code
 golden: setup ## Refresh the golden manifests; look at the diff before you commit it
 	@$(BIN)/python -m pytest -q tests/chart/test_golden.py --update-golden
 
-bench: setup ## Measure start-up, checking and validation beside `python -c pass` and `helm template`
+bench: setup ## Measure commands, analyze and verify beside other tools in one run, into docs/benchmarks.md (needs Go)
 	@$(BIN)/python -m tests.bench
 
 lock: setup ## Renew the locked dependencies
