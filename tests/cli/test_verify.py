@@ -190,3 +190,32 @@ def test_selectors_that_cannot_be_gone_through_are_no_verdict(netmatrix: Run, re
     result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
     assert (result.status, result.out) == (2, "")
     assert "error NM703 the selectors of the policies overlap so much" in result.err
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+        ("cilium.io/v2", "CiliumNetworkPolicy"),
+        ("extensions/v1beta1", "NetworkPolicy"),
+    ],
+)
+def test_a_policy_that_nobody_here_understands_is_no_holds(
+    version: str, kind: str, netmatrix: Run, rendered: Path
+) -> None:
+    more = f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{}}\n"
+    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
+    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    assert result.status == 1
+    assert f"error NM705 1 object of kind {kind} ({version})" in result.out
+    assert "prod: UNDECIDED: the manifests contain policies of kinds that are not understood" in result.out
+    assert "holds" not in result.out
+    assert result.err == ""
+
+
+def test_what_is_left_out_of_the_proof_is_told(netmatrix: Run, rendered: Path) -> None:
+    more = "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n"
+    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
+    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    assert result.status == 0
+    assert "note NM520 1 object of kind Service (v1) not judged" in result.err

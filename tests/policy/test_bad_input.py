@@ -33,6 +33,7 @@ def selector(text: str) -> str:
 
 
 REFUSED = {
+    "one page of a list": (LIST.replace('"items"', '"metadata":{"continue":"abc"},"items"') + "]}", "1:57", "NM517"),
     "an unknown field": (spec("{podSelector: {}, ingres: []}"), "4:25", "NM501"),
     "an unknown field of a peer": (peer("{podSelectr: {}}"), "4:27", "NM501"),
     "an unknown field of the object": (f"{HEAD}specs: {{}}\n", "4:1", "NM501"),

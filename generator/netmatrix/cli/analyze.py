@@ -46,6 +46,7 @@ def command(paths: tuple[str, ...], matches_pods: str, format_: str) -> ExitStat
       netmatrix analyze manifests/
       kubectl get networkpolicies,pods,namespaces -A -o json | netmatrix analyze - --format md
     """
+    from netmatrix.cli.progress import waiting
     from netmatrix.policy import Model, Reach, read_manifests
     from netmatrix.policy.collection import without_collection
     from netmatrix.policy.formats import ListingFormat, listing
@@ -53,7 +54,7 @@ def command(paths: tuple[str, ...], matches_pods: str, format_: str) -> ExitStat
     from netmatrix.report import Format, render
 
     model = Model(ipblock_matches_pods=matches_pods == "yes")
-    with without_collection():
+    with waiting("reading and comparing"), without_collection():
         manifests = read_manifests(paths)
         notes = assumptions(manifests, model)
         text = listing(Reach(manifests, model), ListingFormat(format_), notes)

@@ -127,6 +127,7 @@ def _proved(
     from netmatrix.policy.read import parse_files
     from netmatrix.policy.stream import read_bytes
     from netmatrix.proof.verify import verify
+    from netmatrix.report import Format, render
 
     granted = granted_by(project, options, judged, discovered)
     first = granted.governed[0]
@@ -142,6 +143,8 @@ def _proved(
             write_whole(Path(save), content)
         manifests = parse_manifests(content, save or _RENDERED, default_namespace=first)
     verdict = verify(granted, manifests, contents[0][0])
+    told = {item.origin.place for item in verdict.unjudged}
+    click.echo(render([note for note in manifests.notes if note.place not in told], Format.TEXT), nl=False, err=True)
     return verdict, digests(project, options, judged, [content for _, content in contents])
 
 

@@ -168,6 +168,11 @@ class _Reader:
         version, name = kind
         if version == "v1" and name == "List":
             fields.struct(data, path, _LIST)
+        about = data.get("metadata")
+        if isinstance(about, dict) and about.get("continue"):
+            hint = "ask for all of it: kubectl does, and --chunk-size=0 asks in one go"
+            message = "the list is a part of a longer one, which the API server would continue"
+            fields.error(rules.WHOLE_LIST, (*path, "metadata", "continue"), message, hint)
         implied = (version, name.removesuffix("List")) if name != "List" else None
         for index, item in enumerate(fields.items(data["items"], (*path, "items"))):
             self.read(fields.source, item, (*path, "items", index), implied)

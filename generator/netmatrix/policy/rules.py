@@ -20,6 +20,7 @@ NOT_AN_OBJECT = Rule("NM513", "a document is a Kubernetes object: it has an apiV
 NESTED_LIST = Rule("NM514", "a List is no more than 8 levels deep")
 FILE_SIZE = Rule("NM515", "a file of manifests is no larger than 512 MiB")
 NO_MANIFESTS = Rule("NM516", "there is something to read")
+WHOLE_LIST = Rule("NM517", "a list is the whole of it, and not one page of several")
 
 FOREIGN = Rule("NM520", "objects of other kinds and versions are counted, and not judged")
 NAMESPACE_UNKNOWN = Rule("NM521", "a namespace whose labels decide is part of the input")

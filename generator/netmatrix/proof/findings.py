@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from netmatrix.document import Finding, Place
+from netmatrix.policy.objects import Foreign
 from netmatrix.policy.packet import EndVerdict, Packet, Party
 from netmatrix.policy.semantics import Model
 from netmatrix.proof import rules
@@ -26,7 +27,16 @@ def findings(verdict: Verdict, *, in_manifests: bool) -> tuple[Finding, ...]:
     alike: dict[object, list[CounterExample]] = {}
     for item in verdict.counter_examples:
         alike.setdefault(_kind_of(item.deviation, rows), []).append(item)
-    return tuple(_finding(verdict.granted, items, in_manifests) for items in alike.values())
+    found = (_finding(verdict.granted, items, in_manifests) for items in alike.values())
+    return (*found, *map(_unjudged, verdict.unjudged))
+
+
+def _unjudged(item: Foreign) -> Finding:
+    """Fail closed: such a policy may override all that was proved, or add to it."""
+    many = "1 object" if item.count == 1 else f"{item.count} objects"
+    message = f"{many} of kind {item.kind} ({item.api_version}) may decide as well, and nothing can be said of that"
+    hint = "take what you know not to concern these namespaces out of the input; the verdict is then without it"
+    return Finding(rules.UNJUDGED, message, item.origin.place, item.origin.path, hint)
 
 
 def _kind_of(item: Deviation, rows: Set[str]) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ GAINED = Rule("NM701", "what the manifests allow, the matrix grants")
 LOST = Rule("NM702", "what the matrix grants, the manifests allow")
 UNDECIDED = Rule("NM703", "the selectors tell few enough classes of pods apart to go through them all")
 CONTRADICTION = Rule("NM704", "two ways of judging a packet come to the same")
+UNJUDGED = Rule("NM705", "no policy of a kind that is not understood takes part")
 
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 

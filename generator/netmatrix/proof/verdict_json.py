@@ -29,6 +29,9 @@ def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
         "off": [grant.name for grant in granted.off if granted.environment in grant.environments],
         "counterExamples": [_counter_example(item) for item in verdict.counter_examples],
         "onlyWhereIpBlockMatchesPods": [_deviation(item) for item in verdict.model_dependent],
+        "unjudged": [
+            {"apiVersion": item.api_version, "kind": item.kind, "count": item.count} for item in verdict.unjudged
+        ],
         "notClaimed": list(not_claimed(granted)),
     }
 

@@ -12,6 +12,7 @@ from netmatrix.proof.grants import Grant, Granted
 from netmatrix.proof.verify import Verdict
 
 _MOST_NAMED = 4
+_MOST_LINES = 12
 
 
 def headline(verdict: Verdict, what: str) -> str:
@@ -22,6 +23,8 @@ def headline(verdict: Verdict, what: str) -> str:
             f"{environment}: holds: {what} allow exactly what the matrix grants "
             f"({verdict.coverage.connections:,} classes of connections)"
         )
+    if not verdict.counter_examples:
+        return f"{environment}: UNDECIDED: {what} contain policies of kinds that are not understood"
     gained = sum(item.deviation.gained for item in verdict.counter_examples)
     lost = len(verdict.counter_examples) - gained
     return f"{environment}: FAILS: {what} allow {gained} too much and {lost} too little"
@@ -44,7 +47,10 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield _line("off", f"flows of the tables: {', '.join(off)}")
     if verdict.model_dependent:
         yield _line("differs", "granted only where the network plugin lets an ipBlock match pods:")
-        yield from (f"               {line}" for line in summarised(verdict.model_dependent))
+        lines = list(summarised(verdict.model_dependent))
+        yield from (f"               {line}" for line in lines[:_MOST_LINES])
+        if len(lines) > _MOST_LINES:
+            yield f"               and {len(lines) - _MOST_LINES} more; --format json lists all"
     yield _line("not claimed", "; ".join(not_claimed(granted)))
 
 

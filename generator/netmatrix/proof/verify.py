@@ -9,7 +9,7 @@ from netmatrix.document import Finding, Place
 from netmatrix.policy.bits import Bits
 from netmatrix.policy.classes import TooManyClassesError
 from netmatrix.policy.differences import Ends, ends
-from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.objects import Foreign, NetworkPolicy
 from netmatrix.policy.open_world import OpenWorld, mentioned_in
 from netmatrix.policy.packet import EndVerdict, judge_packet
 from netmatrix.policy.read import Manifests
@@ -40,18 +40,20 @@ class Verdict:
     """Whether the claim holds, what it covers, and every way in which it fails.
 
     `model_dependent` is what is granted only where an ipBlock matches the addresses of pods, as with some network
-    plugins it does: the claim holds in both models, and these packets differ between them.
+    plugins it does: the claim holds in both models, and these packets differ between them. `unjudged` are policies of
+    kinds that are not understood here, and that may override or add to those that are.
     """
 
     granted: Granted
     counter_examples: tuple[CounterExample, ...]
     model_dependent: tuple[Deviation, ...]
     coverage: Coverage
+    unjudged: tuple[Foreign, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Whether the manifests allow exactly what the matrix grants."""
-        return not self.counter_examples
+        """Whether the manifests allow exactly what the matrix grants, as far as all of them were understood."""
+        return not self.counter_examples and not self.unjudged
 
 
 def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
@@ -84,6 +86,7 @@ def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
         tuple(_counter_example(granted, opened if item.gained else closed, item) for item in found),
         _model_dependent(world, names, expected, governed),
         coverage(granted, manifests.policies, world),
+        tuple(item for item in manifests.foreign if item.kind.endswith("NetworkPolicy")),
     )
 
 
