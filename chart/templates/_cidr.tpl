@@ -22,7 +22,10 @@ decided by arithmetic and never by comparing text.
 {{- end }}
 {{- end }}
 
-{{- /* ADDRESS: the eight numbers of an IPv6 address as JSON; nothing where it is not one (RFC 4291 section 2.2, forms 1 and 2). */}}
+{{- /*
+ADDRESS: the eight numbers of an IPv6 address as JSON; nothing where it is not one (RFC 4291 section 2.2, forms 1 and 2), or not in
+its canonical form (RFC 5952 section 4).
+*/}}
 {{- define "red-kite-network.cidr.hextets" -}}
 {{- $halves := splitList "::" . }}
 {{- $left := splitList ":" (first $halves) }}
@@ -37,7 +40,8 @@ decided by arithmetic and never by comparing text.
 {{- end }}
 {{- if $valid }}
 {{- $groups := $left }}
-{{- range until (sub 8 (add (len $left) (len $right)) | int) }}{{ $groups = append $groups "0" }}{{ end }}
+{{- $gap := sub 8 (add (len $left) (len $right)) | int }}
+{{- range until $gap }}{{ $groups = append $groups "0" }}{{ end }}
 {{- $groups = concat $groups $right }}
 {{- $digits := dict "a" 10 "b" 11 "c" 12 "d" 13 "e" 14 "f" 15 }}
 {{- $numbers := list }}
@@ -54,10 +58,23 @@ decided by arithmetic and never by comparing text.
 {{- $valid = false }}
 {{- end }}
 {{- end }}
+{{- if $valid }}{{ $valid = eq (list $gap (ternary (len $left) 0 (gt $gap 0)) | join " ") (include "red-kite-network.cidr.zeros" $numbers) }}{{ end }}
 {{- /* IPv4 inside IPv6 (RFC 4291 section 2.5.5.2): some data planes take ::ffff:0:0/96 for 0.0.0.0/0. */}}
 {{- if $valid }}{{ $valid = ne (slice $numbers 0 6 | join ",") "0,0,0,0,0,65535" }}{{ end }}
 {{- if $valid }}{{ toJson $numbers }}{{ end }}
 {{- end }}
+{{- end }}
+
+{{- /* The eight numbers: how long the first of the longest runs of two or more zeros is, and where it begins; "0 0" without one. */}}
+{{- define "red-kite-network.cidr.zeros" -}}
+{{- $longest := 0 }}
+{{- $start := 0 }}
+{{- $run := 0 }}
+{{- range $index, $number := . }}
+{{- $run = ternary (add1 $run | int) 0 (eq 0 (int $number)) }}
+{{- if and (gt $run 1) (gt $run $longest) }}{{ $longest = $run }}{{ $start = sub (add1 $index) $run }}{{ end }}
+{{- end }}
+{{- $longest }} {{ $start }}
 {{- end }}
 
 {{- /* (dict "family" "width" "prefix" "groups"): the same as JSON where no host bit is set, else nothing. */}}
@@ -100,4 +117,17 @@ decided by arithmetic and never by comparing text.
 {{- end }}
 {{- if $inside }}inside{{ end }}
 {{- end }}
+{{- end }}
+
+{{- /* RANGE: how wide it is to a ceiling, as JSON {family, prefix}. NAT64 leads to IPv4 by the last 32 bits (RFC 6052, RFC 8215). */}}
+{{- define "red-kite-network.cidr.reach" -}}
+{{- $cidr := . }}
+{{- $range := include "red-kite-network.cidr" $cidr | fromJson }}
+{{- $reach := pick $range "family" "prefix" }}
+{{- range $nat64 := list "64:ff9b::/96" "64:ff9b:1::/48" }}
+{{- if or (eq $cidr $nat64) (include "red-kite-network.cidr.inside" (list $cidr $nat64)) (include "red-kite-network.cidr.inside" (list $nat64 $cidr)) }}
+{{- $reach = dict "family" 4 "prefix" (max 0 (sub (int $range.prefix) 96)) }}
+{{- end }}
+{{- end }}
+{{- toJson $reach }}
 {{- end }}

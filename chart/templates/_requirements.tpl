@@ -135,7 +135,7 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- /* (dict "report" "path" "cidr"): a range in the one accepted form. */}}
 {{- define "red-kite-network.requirements.cidr" -}}
 {{- if not (include "red-kite-network.cidr" .cidr) }}
-{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM250" "path" .path "message" (printf "%s is not a range in canonical form" .cidr) "hint" "write the range's first address and its prefix length, without leading zeros, such as 10.0.0.0/8 or 2001:db8::/32") }}
+{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM250" "path" .path "message" (printf "%s is not a range in canonical form" .cidr) "hint" "write the range's first address and its prefix length, without leading zeros and IPv6 in its shortest form, such as 10.0.0.0/8 or 2001:db8::/32") }}
 {{- end }}
 {{- end }}
 
@@ -145,14 +145,13 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- $values := index $given.values.endpoints $id }}
 {{- range $index, $cidr := get $values "cidrs" | default list }}
 {{- $path := printf "endpoints.%s.cidrs[%d]" $id $index }}
-{{- $range := include "red-kite-network.cidr" $cidr }}
-{{- if not $range }}
+{{- if not (include "red-kite-network.cidr" $cidr) }}
 {{- include "red-kite-network.requirements.cidr" (dict "report" $given.report "path" $path "cidr" $cidr) }}
 {{- else }}
-{{- $range = fromJson $range }}
-{{- $shortest := index $endpoint.ceiling.prefix (printf "ipv%d" (int $range.family)) }}
-{{- if lt $range.prefix $shortest }}
-{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM251" "path" $path "message" (printf "%s is wider than the matrix allows (/%d)" $cidr (int $shortest)) "hint" "name the addresses more closely") }}
+{{- $reach := include "red-kite-network.cidr.reach" $cidr | fromJson }}
+{{- $shortest := index $endpoint.ceiling.prefix (printf "ipv%d" (int $reach.family)) }}
+{{- if lt $reach.prefix $shortest }}
+{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM251" "path" $path "message" (printf "%s is wider than the matrix allows (/%d in IPv%d)" $cidr (int $shortest) (int $reach.family)) "hint" "name the addresses more closely") }}
 {{- end }}
 {{- end }}
 {{- end }}

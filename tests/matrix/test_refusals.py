@@ -316,6 +316,9 @@ CASES = {
         "NM121", "[192.0.2.0/28]", "@[192.0.2.0/28, 192.0.2.16/28, 192.0.2.32/28]", "more cidrs than"
     ),
     "a wider range than the ceiling": case("NM121", "192.0.2.0/28", "@192.0.2.0/24", "192.0.2.0/24 is wider"),
+    "IPv4 behind NAT64 wider than the ceiling": case(
+        "NM121", "192.0.2.0/28", '@"64:ff9b::/96"', "64:ff9b::/96 is wider"
+    ),
     "peers among our own pods": case(
         "NM122", "namespace: kube-system", "namespace: @kiosk", "'kiosk', a namespace of ours", "make it a pod"
     ),

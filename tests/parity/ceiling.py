@@ -25,6 +25,7 @@ from tests.parity.shapes import (
 )
 
 ENDS = {"ingress": "from", "egress": "to"}
+NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 NOTHING: dict[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}
 
 
@@ -175,6 +176,8 @@ class Ceiling:
         demand(not self.ours & {namespace for namespace, _ in pods}, "a peer in our namespace")
         for network, excepts in blocks:
             demand(network.prefixlen >= ceiling["prefix"][f"ipv{network.version}"], f"{network} is too wide")
+            if any(network.version == 6 and network.overlaps(nat64) for nat64 in NAT64):  # the last 32 bits are IPv4's
+                demand(network.prefixlen - 96 >= ceiling["prefix"]["ipv4"], f"{network} is too wide behind NAT64")
             demand(not excepts, "an except")
 
     def _flow_ports(self, rule: Any, flow: Mapping[str, Any]) -> None:

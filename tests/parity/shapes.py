@@ -93,6 +93,7 @@ def block_of(peer: Any) -> tuple[Network, list[Network]]:
         cidr, *excepts = (ipaddress.ip_network(text) for text in texts)
     except ValueError as error:
         raise Trespass(f"range {texts!r}") from error
+    demand([str(cidr), *map(str, excepts)] == texts, f"range {texts!r} in another than its canonical form")
     demand(getattr(cidr.network_address, "ipv4_mapped", None) is None, f"{cidr} is IPv4 in disguise")
     for inner in excepts:
         demand(_inside(inner, cidr), f"except {inner} is not inside {cidr}")

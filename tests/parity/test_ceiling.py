@@ -200,6 +200,7 @@ BEYOND: dict[str, Callable[[Objects], None]] = {
     "the API in a wide range": put(f"{API} to 0", block("10.0.0.0/23")),
     "the API in a wide IPv6 range": put(f"{API} to 0", block("fd00::/63")),
     "the API at all of IPv4 in disguise": put(f"{API} to 0", block("::ffff:0:0/96")),
+    "the API at all of IPv4 behind NAT64": put(f"{API} to 0", block("64:ff9b::/96")),
     "the API with host bits": put(f"{API} to 0", block("10.0.0.1/24")),
     "the API without a prefix": put(f"{API} to 0", block("10.0.0.1")),
     "the API at 17 ranges": add(f"{API} to", *(block(f"10.0.{number}.0/24") for number in range(16))),

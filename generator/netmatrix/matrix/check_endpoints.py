@@ -11,6 +11,8 @@ from netmatrix.matrix import rules
 from netmatrix.matrix.checking import Checked, at
 from netmatrix.matrix.model import Network
 
+_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+
 
 def parse_cidr(text: str) -> Network | None:
     """The range that `text` names in its canonical form (Kubernetes: KEP-4858), else None."""
@@ -25,6 +27,16 @@ def ipv4_inside(network: Network) -> Network | None:
     """The IPv4 range that `network` maps into IPv6, else None. Some data planes take ::ffff:0:0/96 for 0.0.0.0/0."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     return ip_network(f"{mapped}/{network.prefixlen - 96}") if mapped is not None else None
+
+
+def reach(network: Network) -> tuple[int, int]:
+    """The IP version and the prefix length by which a ceiling measures `network`.
+
+    What lies in a NAT64 range leads to IPv4 addresses, by its last 32 bits (RFC 6052; RFC 8215 for the local range).
+    """
+    if isinstance(network, IPv6Network) and any(network.overlaps(nat64) for nat64 in _NAT64):
+        return 4, max(0, network.prefixlen - 96)
+    return network.version, network.prefixlen
 
 
 def is_strictly_inside(inner: Network, outer: Network) -> bool:
@@ -89,7 +101,10 @@ def _ceilings(checked: Checked) -> Iterator[Finding]:
 def _wide_cidrs(checked: Checked, base: KeyPath, endpoint: Any, ceiling: Any) -> Iterator[Finding]:
     for index, text in enumerate(endpoint.get("cidrs", [])):
         network = parse_cidr(text)
-        if network is not None and network.prefixlen < ceiling["prefix"][f"ipv{network.version}"]:
+        if network is None:
+            continue
+        version, length = reach(network)
+        if length < ceiling["prefix"][f"ipv{version}"]:
             yield _beyond(checked, (*base, "cidrs", index), f"{text} is wider than the ceiling allows")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netmatrix.document import Finding, KeyPath
-from netmatrix.matrix.check_endpoints import is_strictly_inside
+from netmatrix.matrix.check_endpoints import is_strictly_inside, reach
 from netmatrix.matrix.model import EndpointKind
 from netmatrix.values import rules
 from netmatrix.values.cidr import CidrError, parse_cidr
@@ -33,10 +33,12 @@ def cidrs_not_too_wide(context: Context) -> Iterator[Finding]:
             network = context.network(*path)
             if network is None:
                 continue
-            shortest = endpoint.ceiling.shortest_prefix.get(network.version, network.max_prefixlen)
-            if network.prefixlen < shortest:
-                message = f"'{network}' is wider than the matrix allows for {endpoint.id!r}: /{shortest}"
-                hint = f"list the addresses as ranges of /{shortest} or narrower"
+            version, length = reach(network)
+            shortest = endpoint.ceiling.shortest_prefix.get(version, network.max_prefixlen)
+            if length < shortest:
+                narrow = shortest + 96 * (version != network.version)  # IPv4 behind NAT64
+                message = f"'{network}' is wider than the matrix allows for {endpoint.id!r}: /{narrow}"
+                hint = f"list the addresses as ranges of /{narrow} or narrower"
                 yield context.finding(rules.CIDR_TOO_WIDE, message, path, hint)
 
 

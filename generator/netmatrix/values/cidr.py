@@ -1,8 +1,9 @@
 """The one text form of an address range that values may have.
 
-IPv4: `a.b.c.d/n` without leading zeros. IPv6: lower-case groups of one to four hexadecimal digits, no leading zeros,
-at most one `::` (which stands for at least one group), no IPv4 inside, no zone. No host bits. The chart's templates
-accept the same texts. One form only, because readers differ on the others: some take a leading zero for octal.
+IPv4: `a.b.c.d/n` without leading zeros. IPv6: the form of RFC 5952, which is what Python and the Kubernetes API
+write (lower-case, no leading zeros, `::` for the first of the longest runs of two or more zeros), no IPv4 inside, no
+zone. No host bits. The chart's templates accept the same texts. One form only, because readers differ on the others
+(some take a leading zero for octal), and so that one range cannot stand in a list twice.
 """
 
 from __future__ import annotations
@@ -12,11 +13,6 @@ from ipaddress import ip_network
 
 from netmatrix.matrix.check_endpoints import ipv4_inside
 from netmatrix.matrix.model import Network
-
-_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})/(?:0|[1-9][0-9]?)", re.ASCII)
-_GROUP = r"(?:0|[1-9a-f][0-9a-f]{0,3})"
-_GROUPS = rf"{_GROUP}(?::{_GROUP})*"
-_IPV6 = re.compile(rf"(?:{_GROUPS}|(?:{_GROUPS})?::(?:{_GROUPS})?)/(?:0|[1-9][0-9]{{0,2}})", re.ASCII)
 
 _LONGEST = 100  # no range is longer, however it is written; Python raises on numbers of thousands of digits
 
@@ -37,13 +33,9 @@ def parse_cidr(text: str) -> Network:
     mapped = ipv4_inside(network)
     if mapped is not None:  # some data planes take ::ffff:0:0/96 for 0.0.0.0/0
         raise CidrError(f"{text!r} is an IPv4 range inside IPv6", f"write {str(mapped)!r}")
-    if not (_IPV4 if network.version == 4 else _IPV6).fullmatch(text):
-        raise CidrError(f"{text!r} {_objection(text)}", f"write {str(network)!r}")
-    try:
-        return ip_network(text)
-    except ValueError:
-        message = f"{text!r} has address bits beyond its prefix length"
-        raise CidrError(message, f"did you mean {str(network)!r}?") from None
+    if str(network) != text:
+        raise CidrError(*_objection(text, network))
+    return network
 
 
 def _read(text: str) -> Network | None:
@@ -60,16 +52,23 @@ def _read(text: str) -> Network | None:
         return None
 
 
-def _objection(text: str) -> str:
-    """What is wrong with a text that can be read but is not in the accepted form."""
+def _objection(text: str, network: Network) -> tuple[str, str]:
+    """What is wrong with a text that can be read, as `network`, but is not in the accepted form; and what to write."""
     address = text.partition("/")[0]
+    alone = _read(f"{address}/{network.max_prefixlen}")
     if "%" in address:
-        return "names a zone"
-    if ":" in address and "." in address:
-        return "has an IPv4 address inside an IPv6 one"
-    if address != address.lower():
-        return "has capital letters"
-    return "has leading zeros" if re.search(r"(?:^|[.:/])0[0-9a-f]", text) else "is not in the accepted form"
+        fault = "names a zone"
+    elif ":" in address and "." in address:
+        fault = "has an IPv4 address inside an IPv6 one"
+    elif address != address.lower():
+        fault = "has capital letters"
+    elif re.search(r"(?:^|[.:/])0[0-9a-f]", text):
+        fault = "has leading zeros"
+    elif alone is not None and alone.network_address != network.network_address:
+        return f"{text!r} has address bits beyond its prefix length", f"did you mean {str(network)!r}?"
+    else:
+        fault = "is not in the shortest form (RFC 5952)"
+    return f"{text!r} {fault}", f"write {str(network)!r}"
 
 
 def _guess(text: str) -> str:
