@@ -28,6 +28,7 @@ _COMMANDS = {
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
     "template": "Validate values, then render the chart with the real helm.",
     "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
+    "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",
     "analyze": "Print who reaches whom in any manifests.",
 }
 

@@ -13,9 +13,11 @@ from netmatrix.policy import intervals
 from netmatrix.policy.addresses import Family, address_text
 from netmatrix.policy.labels import EVERYTHING
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy, Peer, Port, Rule
-from netmatrix.policy.ports import Protocol
-from netmatrix.policy.semantics import Model, isolates
+from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
+from netmatrix.policy.semantics import Model, isolates, port_numbers
 from netmatrix.policy.source import Origin
+
+_EVERY_PORT = tuple(Port(protocol) for protocol in Protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,34 @@ def judge_end(policies: Iterable[NetworkPolicy], packet: Packet, direction: Dire
     return EndVerdict(direction, isolating, admitting)
 
 
+def open_ports(policies: Iterable[NetworkPolicy], packet: Packet, model: Model) -> PortSet:
+    """All ports on which a packet between the two ends would pass; a name counts where a pod's ports are known."""
+    known = tuple(policies)
+    return _ports_at(known, packet, Direction.EGRESS, model) & _ports_at(known, packet, Direction.INGRESS, model)
+
+
+def _ports_at(policies: Iterable[NetworkPolicy], packet: Packet, direction: Direction, model: Model) -> PortSet:
+    isolating = [policy for policy in policies if _isolates(policy, packet.own(direction), direction)]
+    if not isolating:
+        return ALL_PORTS
+    names = packet.destination.port_names or frozenset()
+    return PortSet.union(
+        port_numbers(port) if not isinstance(port.port, str) else PortSet.union(_of_name(port, names))
+        for policy in isolating
+        for rule in policy.rules(direction)
+        if _is_any_peer(rule, policy.namespace, packet, direction, model)
+        for port in rule.ports or _EVERY_PORT
+    )
+
+
+def _of_name(port: Port, names: Iterable[tuple[str, Protocol, int]]) -> Iterator[PortSet]:
+    return (
+        PortSet.of(protocol, number)
+        for name, protocol, number in names
+        if (name, protocol) == (port.port, port.protocol)
+    )
+
+
 def _isolates(policy: NetworkPolicy, party: Party, direction: Direction) -> bool:
     return (
         party.namespace is not None
@@ -120,10 +150,14 @@ def _admitting(policy: NetworkPolicy, packet: Packet, direction: Direction, mode
 
 def admits(rule: Rule, home: str, packet: Packet, direction: Direction, model: Model) -> bool:
     """Whether a rule of a policy in the namespace `home` admits the packet: one of its peers AND one of its ports."""
-    party = packet.other(direction)
-    return (not rule.peers or any(_is_peer(peer, home, party, packet.family, model) for peer in rule.peers)) and (
+    return _is_any_peer(rule, home, packet, direction, model) and (
         not rule.ports or any(_is_port(port, packet) for port in rule.ports)
     )
+
+
+def _is_any_peer(rule: Rule, home: str, packet: Packet, direction: Direction, model: Model) -> bool:
+    party = packet.other(direction)
+    return not rule.peers or any(_is_peer(peer, home, party, packet.family, model) for peer in rule.peers)
 
 
 def _is_peer(peer: Peer, home: str, party: Party, family: Family, model: Model) -> bool:

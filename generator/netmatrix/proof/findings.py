@@ -6,14 +6,15 @@ from collections.abc import Sequence, Set
 
 from netmatrix.document import Finding, Place
 from netmatrix.policy.objects import Foreign
-from netmatrix.policy.packet import EndVerdict, Packet, Party
+from netmatrix.policy.packet import EndVerdict
 from netmatrix.policy.semantics import Model
 from netmatrix.proof import rules
 from netmatrix.proof.deviations import Deviation
-from netmatrix.proof.grants import Grant, Granted
-from netmatrix.proof.judge import EndGrants, forbidding, off_at, rows_of
-from netmatrix.proof.names import is_row, labels_text
+from netmatrix.proof.grants import Granted
+from netmatrix.proof.judge import EndGrants, rows_of
+from netmatrix.proof.names import is_row
 from netmatrix.proof.verify import CounterExample, Verdict
+from netmatrix.proof.words import by_matrix, by_policy, packet_text, party_text
 
 _MOST_NAMED = 3
 
@@ -69,73 +70,18 @@ def _one_of(names: Sequence[str]) -> str:
     return shown if len(distinct) <= _MOST_NAMED else f"{shown} and {len(distinct) - _MOST_NAMED} more"
 
 
-def packet_text(packet: Packet) -> str:
-    """Source, destination, family, protocol and port."""
-    source, destination = (party_text(packet, party) for party in (packet.source, packet.destination))
-    return f"{source} -> {destination}, {packet.family} {packet.protocol} {packet.port}"
-
-
-def party_text(packet: Packet, party: Party) -> str:
-    """A pod by namespace, labels and address, or an address."""
-    address = packet.address(party)
-    if party.namespace is None:
-        return address
-    return f"{party.namespace.name}/{labels_text(party.labels) or 'no labels'} at {address}"
-
-
 def _end(granted: Granted, item: CounterExample, verdict: EndVerdict, grants: EndGrants) -> list[str]:
     """What one end says, where it says something; an end outside that is open to all says nothing."""
-    direction, packet = verdict.direction, item.deviation.packet
-    own = grants.row or party_text(packet, packet.own(direction))
+    packet = item.deviation.packet
     if not grants.governed and not verdict.isolated_by:
         return []
-    by_policy = _by_policy(verdict, own)
-    if item.deviation.gained and not grants.granted:
-        return [by_policy, _not_granted(granted, item, grants)]
-    if not item.deviation.gained and not verdict.allowed:
-        return [by_policy, _granted_by(grants.granted_by)]
-    return [by_policy]
-
-
-def _by_policy(verdict: EndVerdict, own: str) -> str:
-    direction = verdict.direction.lower()
-    if verdict.admitted_by:
-        rule = verdict.admitted_by[0]
-        place = f" at {rule.origin.place}" if rule.origin else ""
-        return f"{direction} of {own} is opened by {rule}{place}"
-    if not verdict.isolated_by:
-        return f"{direction} of {own} is open: no policy isolates it"
-    policies = ", ".join(str(policy) for policy in verdict.isolated_by)
-    return f"{direction} of {own} is closed: no rule of {policies} lets it through"
-
-
-def _not_granted(granted: Granted, item: CounterExample, grants: EndGrants) -> str:
-    row = granted.matrix.pods[grants.row] if grants.row else None
-    if row is None:
-        return "the matrix has no row for this pod: default-deny grants it nothing"
-    model = Model(ipblock_matches_pods=item.deviation.models[0])
-    off = off_at(granted, item.deviation.packet, grants.direction, model)
-    told = f"no flow that is on grants it to {row.id}, {row.place}"
-    if off:
-        told += f"; {off[0].name} at {off[0].place} would, and is {_why_off(granted, off[0])}"
-    forbidden = forbidding(granted, item.deviation.packet, model)
-    return told + "".join(f"; the never line {line.id} at {line.place} forbids it" for line in forbidden)
-
-
-def _why_off(granted: Granted, grant: Grant) -> str:
-    if granted.environment in grant.environments:
-        return "switched off"
-    return f"not of {granted.environment}"
-
-
-def _granted_by(grants: tuple[Grant, ...]) -> str:
-    if not grants:
-        return "the matrix leaves this end open: its namespace is not governed"
-    return f"{_kind(grants[0])} {grants[0].name} at {grants[0].place} grants it"
-
-
-def _kind(grant: Grant) -> str:
-    return "the exception" if grant.kind == "exception" else "the flow"
+    own = grants.row or party_text(packet, packet.own(verdict.direction))
+    told = [f"{verdict.direction.lower()} of {own} is {by_policy(verdict)}"]
+    at_fault = not grants.granted if item.deviation.gained else not verdict.allowed
+    if at_fault:
+        model = Model(ipblock_matches_pods=item.deviation.models[0])
+        told.append(by_matrix(granted, packet, grants, model))
+    return told
 
 
 def _place_of_missing_grant(granted: Granted, item: CounterExample) -> Place:

@@ -52,6 +52,7 @@ class Row:
 
     pod: Pod
     selection: Selection
+    ports: Mapping[str, tuple[Protocol, int]]  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
         matrix=matrix,
         environment=environment,
         governed=tuple(_namespace(context, key) for key in matrix.namespaces),
-        rows=tuple(Row(pod, _row_selection(context, pod)) for pod in matrix.pods.values()),
+        rows=tuple(Row(pod, _row_selection(context, pod), _named_ports(context, pod)) for pod in matrix.pods.values()),
         grants=(
             *(grant for flow in enabled for grant in _of_flow(context, flow, found)),
             *(_of_exception(context, name) for name in context.mapping("exceptions")),
@@ -191,9 +192,7 @@ def _ports(context: Context, destination: Party, port: str | Port) -> Iterator[P
     if isinstance(port, Port):
         yield PortSet.of(Protocol(port.protocol.value), port.number)
     elif isinstance(destination, Pod):
-        number = port_number(context.get("pods", destination.id, "ports", port))
-        assert number is not None, "values that hold give every port of a pod a number"
-        yield PortSet.of(Protocol(destination.ports[port].protocol.value), number)
+        yield PortSet.of(*_named_ports(context, destination)[port])
     else:
         given = context.get("endpoints", destination.id, "ports")
         by_protocol = given.items() if isinstance(given, dict) else [("tcp", number) for number in given]
@@ -201,6 +200,15 @@ def _ports(context: Context, destination: Party, port: str | Port) -> Iterator[P
             number = port_number(value)
             assert number is not None, "values that hold give every port of an endpoint a number"
             yield PortSet.of(Protocol(protocol.upper()), number)
+
+
+def _named_ports(context: Context, pod: Pod) -> dict[str, tuple[Protocol, int]]:
+    found: dict[str, tuple[Protocol, int]] = {}
+    for name, port in pod.ports.items():
+        number = port_number(context.get("pods", pod.id, "ports", name))
+        assert number is not None, "values that hold give every port of a pod a number"
+        found[name] = (Protocol(port.protocol.value), number)
+    return found
 
 
 def _row_selection(context: Context, pod: Pod) -> Selection:

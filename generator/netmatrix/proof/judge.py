@@ -50,6 +50,12 @@ def off_at(granted: Granted, packet: Packet, direction: Direction, model: Model)
     return tuple(grant for grant in granted.off if grants_end(grant, direction, rows, packet, model))
 
 
+def naming_both(granted: Granted, packet: Packet, model: Model) -> tuple[Grant, ...]:
+    """The grants and the flows that are off whose ends are those of the packet, on whatever port."""
+    known = (*granted.grants, *granted.off)
+    return tuple(grant for grant in known if _names_ends(grant, packet, model))
+
+
 def forbidding(granted: Granted, packet: Packet, model: Model) -> tuple[Never, ...]:
     """The `never` lines that forbid the packet. Anyone is there everybody who is no row of the matrix."""
     return tuple(
@@ -89,10 +95,12 @@ def is_selected(selection: Selection, party: Party) -> bool:
 
 
 def _names(grant: Grant, packet: Packet, model: Model) -> bool:
-    return (
-        _is_end(grant.source, packet.source, packet, model)
-        and _is_end(grant.destination, packet.destination, packet, model)
-        and grant.ports.contains(packet.protocol, packet.port)
+    return _names_ends(grant, packet, model) and grant.ports.contains(packet.protocol, packet.port)
+
+
+def _names_ends(grant: Grant, packet: Packet, model: Model) -> bool:
+    return _is_end(grant.source, packet.source, packet, model) and _is_end(
+        grant.destination, packet.destination, packet, model
     )
 
 

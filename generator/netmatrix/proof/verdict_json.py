@@ -65,7 +65,7 @@ def _counter_example(item: CounterExample) -> dict[str, Any]:
     return {
         **_deviation(item.deviation),
         "packet": packet_data(item.deviation.packet),
-        "ends": [_end(*pair) for pair in zip(item.verdicts, item.grants, strict=True)],
+        "ends": [end_data(*pair) for pair in zip(item.verdicts, item.grants, strict=True)],
     }
 
 
@@ -83,7 +83,8 @@ def _deviation(item: Deviation) -> dict[str, Any]:
     }
 
 
-def _end(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
+def end_data(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
+    """What policies and matrix say at one end of a packet."""
     return {
         "direction": str(verdict.direction),
         "row": grants.row,

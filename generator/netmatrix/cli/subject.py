@@ -1,0 +1,152 @@
+"""What `verify` and `explain` are about: what the matrix grants under some values, and manifests beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from netmatrix.cli.exit_status import ExitStatus, status_of_findings
+from netmatrix.cli.options import ValuesOptions, values_of, values_options
+from netmatrix.cli.project import Project, open_to_judge
+
+if TYPE_CHECKING:
+    from netmatrix.cli.validating import Judged
+    from netmatrix.document import Finding
+    from netmatrix.policy import Manifests
+    from netmatrix.proof.grants import Discovered, Granted
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_RENDERED = "helm template"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is granted, the manifests, and all that they were made of.
+
+    `in_files` tells whether the manifests' lines can be looked up; `rendered` whether helm made them just now.
+    """
+
+    project: Project
+    options: ValuesOptions
+    judged: Judged
+    granted: Granted
+    manifests: Manifests
+    contents: tuple[tuple[str, bytes], ...]
+    in_files: bool
+    rendered: bool
+
+
+class NotJudgedError(Exception):
+    """The values do not hold; what is wrong with them has been told."""
+
+    def __init__(self, status: ExitStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def subject_options(function: Function) -> Function:
+    """The values' options, `--environment`, `--manifests` and `--discovered`; `subject_of` takes them out again."""
+    for option in reversed(
+        (
+            click.option("--environment", metavar="NAME", help="Take this environment's own values file."),
+            click.option(
+                "--manifests",
+                "paths",
+                multiple=True,
+                metavar="PATH",
+                help="Judge these manifests (a file, a folder, or -) instead of what helm renders.",
+            ),
+            click.option(
+                "--discovered",
+                multiple=True,
+                metavar="ADDRESS:PORT",
+                help="An address and TCP port that installing found in the cluster, as [fd00::1]:6443 for IPv6.",
+            ),
+        )
+    ):
+        function = option(function)
+    return values_options(function)
+
+
+def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
+    """Judge the values, then render them or read the manifests. Raises NotJudgedError, and what reading raises."""
+    from netmatrix.cli.progress import waiting
+    from netmatrix.cli.validating import judge
+    from netmatrix.report import Format, render
+
+    environment, paths, texts = (given.pop(name) for name in ("environment", "paths", "discovered"))
+    if texts and not paths:
+        raise click.UsageError("--discovered is about what was installed: give that with --manifests")
+    project, options = _chosen(values_of(given), environment)
+    found = [_discovered(text) for text in texts]
+    judged = judge(project, options)
+    status = status_of_findings(judged.findings)
+    if judged.findings and (status is not ExitStatus.HOLDS or not paths):
+        click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
+    if status is not ExitStatus.HOLDS:
+        raise NotJudgedError(status)
+    with waiting("reading manifests" if paths else "rendering with helm"):
+        return _subject(project, options, judged, paths, found, save)
+
+
+def _chosen(options: ValuesOptions, environment: str | None) -> tuple[Project, ValuesOptions]:
+    """The project, and the values that are asked about: given files, or those of a named environment."""
+    from netmatrix.document import did_you_mean
+
+    project = open_to_judge(options.matrix)
+    known = project.matrix.environments
+    if environment is not None and environment not in known:
+        raise click.UsageError(f"the matrix has no environment {environment!r}; {did_you_mean(environment, known)}")
+    if environment is not None:
+        files = (project.values_file(f"values-{environment}.yaml"), *options.files)
+        return project, replace(options, files=files)
+    if not options.files:
+        raise click.UsageError(f"name values with -f FILE, or an environment with --environment {'|'.join(known)}")
+    return project, options
+
+
+def _discovered(text: str) -> Discovered:
+    from netmatrix.policy.addresses import CidrError, parse_address
+    from netmatrix.proof.grants import Discovered
+
+    address, _, port = text.rpartition(":")
+    try:
+        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
+            raise CidrError(f"{text!r} names no port", "write 172.18.0.2:6443 or [fd00::2]:6443")
+        return Discovered(parse_address(address.removeprefix("[").removesuffix("]")), int(port))
+    except CidrError as error:
+        raise click.BadParameter(f"{error}; {error.hint}", param_hint="--discovered") from None
+
+
+def _subject(
+    project: Project,
+    options: ValuesOptions,
+    judged: Judged,
+    paths: Sequence[str],
+    discovered: Sequence[Discovered],
+    save: str | None,
+) -> Subject:
+    from netmatrix.cli.rendering import rendered
+    from netmatrix.cli.template import require_generated
+    from netmatrix.cli.verifying import granted_by
+    from netmatrix.document.write import write_whole
+    from netmatrix.policy.read import parse_files
+    from netmatrix.policy.stream import read_bytes
+
+    granted = granted_by(project, options, judged, discovered)
+    unreadable: list[Finding] = []
+    if paths:
+        contents = read_bytes(paths, unreadable)
+    else:
+        require_generated(project)
+        contents = [(save or _RENDERED, rendered(project, options, judged))]
+        if save:
+            write_whole(Path(save), contents[0][1])
+    manifests = parse_files(contents, unreadable, default_namespace=granted.governed[0])
+    in_files = bool(paths or save)
+    return Subject(project, options, judged, granted, manifests, tuple(contents), in_files, rendered=not paths)
