@@ -6,83 +6,432 @@ retargeted, what is never granted. Templates are not values: no override reaches
 */}}
 {{- define "red-kite-network.matrix" -}}
 {
-"environments": ["prod", "dev"],
-"namespaces": [
-  {"id": "app", "name": "stalker", "fixed": false},
-  {"id": "jobs", "name": "stalker-jobs", "fixed": false},
-  {"id": "default", "name": "default", "fixed": true}
-],
-"pods": [
-  {"id": "ui", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "ui"}, "ports": [{"name": "http", "protocol": "TCP"}, {"name": "https", "protocol": "TCP"}, {"name": "dev", "protocol": "TCP"}]},
-  {"id": "jobs-manager", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-manager"}, "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "cron", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"}, "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "mongo", "namespace": "app", "labels": {"app.kubernetes.io/name": "mongodb", "app.kubernetes.io/instance": "mongo", "app.kubernetes.io/component": "mongodb"}, "ports": [{"name": "mongodb", "protocol": "TCP"}]},
-  {"id": "kafka", "namespace": "app", "labels": {"app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "kafka"}, "ports": [{"name": "client", "protocol": "TCP"}, {"name": "controller", "protocol": "TCP"}, {"name": "interbroker", "protocol": "TCP"}]},
-  {"id": "orchestrator", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "orchestrator"}, "ports": [{"name": "http", "protocol": "TCP"}]},
-  {"id": "jobs", "namespace": "jobs", "labels": {"red-kite.io/component": "job"}, "ports": []},
-  {"id": "jobs-consumer", "namespace": "app", "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-consumer"}, "ports": []}
-],
-"endpoints": {
-  "dns": {"kind": "pods", "ceiling": {"ports": ["53", "5353"], "cidrs": 8, "prefix": {"ipv4": 32, "ipv6": 128} }},
-  "kubernetes-api": {"kind": "addresses", "ceiling": {"ports": ["443", "6443", "8443", "16443"], "cidrs": 16, "prefix": {"ipv4": 24, "ipv6": 64} }, "discover": {"namespace": "default", "service": "kubernetes"} },
-  "internet": {"kind": "addresses", "cidrs": ["0.0.0.0/0"]},
-  "internet-ipv6": {"kind": "addresses", "cidrs": ["2000::/3"]},
-  "outside": {"kind": "anyone"}
-},
-"flows": {
-  "outside-to-ui": ["prod"],
-  "outside-to-ui-dev": ["dev"],
-  "ui-to-dns": ["prod"],
-  "ui-to-jobs-manager": ["prod"],
-  "outside-to-jobs-manager": ["dev"],
-  "jobs-manager-to-dns": ["prod", "dev"],
-  "jobs-manager-to-kafka": ["prod", "dev"],
-  "jobs-manager-to-mongo": ["prod", "dev"],
-  "outside-to-cron": ["dev"],
-  "cron-to-dns": ["prod", "dev"],
-  "cron-to-jobs-manager": ["prod", "dev"],
-  "cron-to-mongo": ["prod", "dev"],
-  "outside-to-mongo": ["dev"],
-  "mongo-to-mongo": ["prod", "dev"],
-  "kafka-to-dns": ["prod", "dev"],
-  "kafka-to-kafka": ["prod", "dev"],
-  "orchestrator-to-dns": ["prod", "dev"],
-  "orchestrator-to-kubernetes-api": ["prod", "dev"],
-  "orchestrator-to-kafka": ["prod", "dev"],
-  "jobs-to-orchestrator": ["prod", "dev"],
-  "jobs-to-internet": ["prod", "dev"],
-  "jobs-to-dns": ["prod", "dev"],
-  "jobs-to-internet-ipv6": ["prod", "dev"],
-  "jobs-manager-to-internet": ["prod", "dev"],
-  "mongo-to-dns": ["prod", "dev"],
-  "jobs-consumer-to-dns": ["prod", "dev"],
-  "jobs-consumer-to-kafka": ["prod", "dev"],
-  "jobs-consumer-to-mongo": ["prod", "dev"]
-},
-"never": [
-  {"id": "outside-to-mongo", "from": "outside", "to": "mongo", "environments": ["prod"], "reason": "A production deployment should not allow connectivity to the database from outside"},
-  {"id": "outside-to-cron", "from": "outside", "to": "cron", "environments": ["prod"], "reason": "A production deployment should not allow connectivity to the cron service"}
-]
+  "environments": ["prod", "dev"],
+  "namespaces": [
+    {"id": "app", "name": "stalker", "fixed": false},
+    {"id": "jobs", "name": "stalker-jobs", "fixed": false},
+    {"id": "default", "name": "default", "fixed": true}
+  ],
+  "pods": [
+    {
+      "id": "ui",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "ui"},
+      "ports": [{"name": "http", "protocol": "TCP"}, {"name": "https", "protocol": "TCP"}, {"name": "dev", "protocol": "TCP"}]
+    },
+    {
+      "id": "jobs-manager",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-manager"},
+      "ports": [{"name": "http", "protocol": "TCP"}]
+    },
+    {
+      "id": "cron",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"},
+      "ports": [{"name": "http", "protocol": "TCP"}]
+    },
+    {
+      "id": "mongo",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "mongodb", "app.kubernetes.io/instance": "mongo", "app.kubernetes.io/component": "mongodb"},
+      "ports": [{"name": "mongodb", "protocol": "TCP"}]
+    },
+    {
+      "id": "kafka",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "kafka"},
+      "ports": [{"name": "client", "protocol": "TCP"}, {"name": "controller", "protocol": "TCP"}, {"name": "interbroker", "protocol": "TCP"}]
+    },
+    {
+      "id": "orchestrator",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "orchestrator"},
+      "ports": [{"name": "http", "protocol": "TCP"}]
+    },
+    {"id": "jobs", "namespace": "jobs", "labels": {"red-kite.io/component": "job"}, "ports": []},
+    {
+      "id": "jobs-consumer",
+      "namespace": "app",
+      "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-consumer"},
+      "ports": []
+    }
+  ],
+  "endpoints": {
+    "dns": {"kind": "pods", "ceiling": {"ports": ["53", "5353"], "cidrs": 8, "prefix": {"ipv4": 32, "ipv6": 128} }},
+    "kubernetes-api": {
+      "kind": "addresses",
+      "ceiling": {"ports": ["443", "6443", "8443", "16443"], "cidrs": 16, "prefix": {"ipv4": 24, "ipv6": 64} },
+      "discover": {"namespace": "default", "service": "kubernetes"}
+    },
+    "internet": {"kind": "addresses", "cidrs": ["0.0.0.0/0"]},
+    "internet-ipv6": {"kind": "addresses", "cidrs": ["2000::/3"]},
+    "outside": {"kind": "anyone"}
+  },
+  "flows": {
+    "outside-to-ui": ["prod"],
+    "outside-to-ui-dev": ["dev"],
+    "ui-to-dns": ["prod"],
+    "ui-to-jobs-manager": ["prod"],
+    "outside-to-jobs-manager": ["dev"],
+    "jobs-manager-to-dns": ["prod", "dev"],
+    "jobs-manager-to-kafka": ["prod", "dev"],
+    "jobs-manager-to-mongo": ["prod", "dev"],
+    "outside-to-cron": ["dev"],
+    "cron-to-dns": ["prod", "dev"],
+    "cron-to-jobs-manager": ["prod", "dev"],
+    "cron-to-mongo": ["prod", "dev"],
+    "outside-to-mongo": ["dev"],
+    "mongo-to-mongo": ["prod", "dev"],
+    "kafka-to-dns": ["prod", "dev"],
+    "kafka-to-kafka": ["prod", "dev"],
+    "orchestrator-to-dns": ["prod", "dev"],
+    "orchestrator-to-kubernetes-api": ["prod", "dev"],
+    "orchestrator-to-kafka": ["prod", "dev"],
+    "jobs-to-orchestrator": ["prod", "dev"],
+    "jobs-to-internet": ["prod", "dev"],
+    "jobs-to-dns": ["prod", "dev"],
+    "jobs-to-internet-ipv6": ["prod", "dev"],
+    "jobs-manager-to-internet": ["prod", "dev"],
+    "mongo-to-dns": ["prod", "dev"],
+    "jobs-consumer-to-dns": ["prod", "dev"],
+    "jobs-consumer-to-kafka": ["prod", "dev"],
+    "jobs-consumer-to-mongo": ["prod", "dev"]
+  },
+  "never": [
+    {
+      "id": "outside-to-mongo",
+      "from": "outside",
+      "to": "mongo",
+      "environments": ["prod"],
+      "reason": "A production deployment should not allow connectivity to the database from outside"
+    },
+    {
+      "id": "outside-to-cron",
+      "from": "outside",
+      "to": "cron",
+      "environments": ["prod"],
+      "reason": "A production deployment should not allow connectivity to the cron service"
+    }
+  ]
 }
 {{- end }}
 
 {{- /* The schema of the values without its descriptions, applied by _schema.tpl also where `--skip-schema-validation` is given. */}}
 {{- define "red-kite-network.schema" -}}
 {
-"title": "Values of red-kite-network",
-"type": "object",
-"additionalProperties": false,
-"required": ["namespaces", "pods", "endpoints", "flows", "exceptions"],
-"patternProperties": {"^x-": {} },
-"definitions": {"port": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535}, "namespaceName": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "label": {"title": "a label as key=value, both given", "type": "string", "maxLength": 253, "pattern": "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, "selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "cidr": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"}, "line": {"title": "one line of text, 300 characters at most", "type": "string", "maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*[^ \\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff][^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"}, "date": {"title": "a day as YYYY-MM-DD", "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"} },
-"properties": {
-  "environment": {"type": "string", "enum": ["", "prod", "dev"], "title": "one of the environments: prod, dev"},
-  "namespaces": {"type": "object", "additionalProperties": false, "properties": {"app": {"type": "object", "additionalProperties": false, "properties": {"name": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "create": {"type": "boolean"}, "lookup": {"type": "boolean"} }, "required": ["name", "create", "lookup"]}, "jobs": {"type": "object", "additionalProperties": false, "properties": {"name": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "create": {"type": "boolean"}, "lookup": {"type": "boolean"} }, "required": ["name", "create", "lookup"]} }, "required": ["app", "jobs"]},
-  "pods": {"type": "object", "additionalProperties": false, "properties": {"ui": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535}, "https": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535}, "dev": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["http", "https", "dev"]} }, "required": ["selector", "ports"]}, "jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["http"]} }, "required": ["selector", "ports"]}, "cron": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["http"]} }, "required": ["selector", "ports"]}, "mongo": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"mongodb": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["mongodb"]} }, "required": ["selector", "ports"]}, "kafka": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"client": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535}, "controller": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535}, "interbroker": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["client", "controller", "interbroker"]} }, "required": ["selector", "ports"]}, "orchestrator": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["http"]} }, "required": ["selector", "ports"]}, "jobs": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }}, "required": ["selector"]}, "jobs-consumer": {"type": "object", "additionalProperties": false, "properties": {"selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }}, "required": ["selector"]} }, "required": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]},
-  "endpoints": {"type": "object", "additionalProperties": false, "properties": {"dns": {"type": "object", "additionalProperties": false, "properties": {"peers": {"type": "object", "maxProperties": 4, "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40}, "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"namespace": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }}, "required": ["namespace", "selector"]} }, "cidrs": {"type": "array", "maxItems": 8, "uniqueItems": true, "items": {"$ref": "#/definitions/cidr"} }, "ports": {"type": "object", "additionalProperties": false, "properties": {"udp": {"title": "one of the ports that the matrix allows here: 53, 5353", "type": "integer", "enum": [53, 5353]}, "tcp": {"title": "one of the ports that the matrix allows here: 53, 5353", "type": "integer", "enum": [53, 5353]} }, "required": ["udp", "tcp"]} }, "required": ["peers", "cidrs", "ports"]}, "kubernetes-api": {"type": "object", "additionalProperties": false, "properties": {"cidrs": {"type": "array", "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/cidr"} }, "ports": {"type": "array", "minItems": 1, "maxItems": 4, "uniqueItems": true, "items": {"title": "one of the ports that the matrix allows here: 443, 6443, 8443, 16443", "type": "integer", "enum": [443, 6443, 8443, 16443]} }, "discover": {"type": "boolean"} }, "required": ["cidrs", "ports", "discover"]}, "internet": {"type": "object", "additionalProperties": false, "properties": {"additionalExcept": {"type": "object", "maxProperties": 64, "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40}, "additionalProperties": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"} }}, "required": ["additionalExcept"]}, "internet-ipv6": {"type": "object", "additionalProperties": false, "properties": {"additionalExcept": {"type": "object", "maxProperties": 64, "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40}, "additionalProperties": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"} }}, "required": ["additionalExcept"]}, "outside": {"type": "object", "additionalProperties": false, "properties": {"anyone": {"type": "boolean"}, "peers": {"type": "object", "maxProperties": 32, "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40}, "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"cidr": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"}, "namespace": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }} }} }, "required": ["anyone", "peers"]} }, "required": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]},
-  "flows": {"type": "object", "additionalProperties": false, "properties": {"outside-to-ui": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "outside-to-ui-dev": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "ui-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "ui-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "outside-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-manager-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-manager-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-manager-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "outside-to-cron": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "cron-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "cron-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "cron-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "outside-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "mongo-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "kafka-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "kafka-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "orchestrator-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "orchestrator-to-kubernetes-api": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "orchestrator-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-to-orchestrator": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-to-internet": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-to-internet-ipv6": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-manager-to-internet": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "mongo-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-consumer-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-consumer-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}, "jobs-consumer-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]} }},
-  "exceptions": {"type": "object", "maxProperties": 64, "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 37 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 37}, "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"from": {"type": "object", "additionalProperties": false, "properties": {"pod": {"type": "string", "enum": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]}, "endpoint": {"type": "string", "enum": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]}, "cidr": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"}, "namespace": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }} }, "to": {"type": "object", "additionalProperties": false, "properties": {"pod": {"type": "string", "enum": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]}, "endpoint": {"type": "string", "enum": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]}, "cidr": {"title": "an address range such as 10.0.0.0/8 or 2001:db8::/32", "type": "string", "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"}, "namespace": {"title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most", "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}, "selector": {"title": "a list of key=value labels, all of them demanded", "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/label"} }} }, "ports": {"type": "array", "minItems": 1, "maxItems": 32, "uniqueItems": true, "items": {"type": "object", "additionalProperties": false, "properties": {"protocol": {"type": "string", "enum": ["TCP", "UDP", "SCTP"]}, "port": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535} }, "required": ["protocol", "port"]} }, "reason": {"title": "one line of text, 300 characters at most", "type": "string", "maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*[^ \\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff][^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"}, "owner": {"title": "one line of text, 300 characters at most", "type": "string", "maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*[^ \\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff][^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"}, "expires": {"title": "a day as YYYY-MM-DD", "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"} }, "required": ["from", "to", "ports", "reason", "owner", "expires"]} },
-  "global": {"type": "object"}
-}
+  "title": "Values of red-kite-network",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions"],
+  "properties": {
+    "environment": {"type": "string", "enum": ["", "prod", "dev"], "title": "one of the environments: prod, dev"},
+    "namespaces": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "app": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {"name": {"$ref": "#/definitions/namespaceName"}, "create": {"type": "boolean"}, "lookup": {"type": "boolean"} },
+          "required": ["name", "create", "lookup"]
+        },
+        "jobs": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {"name": {"$ref": "#/definitions/namespaceName"}, "create": {"type": "boolean"}, "lookup": {"type": "boolean"} },
+          "required": ["name", "create", "lookup"]
+        }
+      },
+      "required": ["app", "jobs"]
+    },
+    "pods": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "ui": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {"http": {"$ref": "#/definitions/port"}, "https": {"$ref": "#/definitions/port"}, "dev": {"$ref": "#/definitions/port"} },
+              "required": ["http", "https", "dev"]
+            }
+          },
+          "required": ["selector", "ports"]
+        },
+        "jobs-manager": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"$ref": "#/definitions/port"} }, "required": ["http"]}
+          },
+          "required": ["selector", "ports"]
+        },
+        "cron": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"$ref": "#/definitions/port"} }, "required": ["http"]}
+          },
+          "required": ["selector", "ports"]
+        },
+        "mongo": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {"type": "object", "additionalProperties": false, "properties": {"mongodb": {"$ref": "#/definitions/port"} }, "required": ["mongodb"]}
+          },
+          "required": ["selector", "ports"]
+        },
+        "kafka": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {"client": {"$ref": "#/definitions/port"}, "controller": {"$ref": "#/definitions/port"}, "interbroker": {"$ref": "#/definitions/port"} },
+              "required": ["client", "controller", "interbroker"]
+            }
+          },
+          "required": ["selector", "ports"]
+        },
+        "orchestrator": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "selector": {"$ref": "#/definitions/selector"},
+            "ports": {"type": "object", "additionalProperties": false, "properties": {"http": {"$ref": "#/definitions/port"} }, "required": ["http"]}
+          },
+          "required": ["selector", "ports"]
+        },
+        "jobs": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]},
+        "jobs-consumer": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]}
+      },
+      "required": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]
+    },
+    "endpoints": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "dns": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "peers": {
+              "type": "object",
+              "maxProperties": 4,
+              "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40},
+              "additionalProperties": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {"namespace": {"$ref": "#/definitions/namespaceName"}, "selector": {"$ref": "#/definitions/selector"} },
+                "required": ["namespace", "selector"]
+              }
+            },
+            "cidrs": {"type": "array", "maxItems": 8, "uniqueItems": true, "items": {"$ref": "#/definitions/cidr"} },
+            "ports": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "udp": {"title": "one of the ports that the matrix allows here: 53, 5353", "type": "integer", "enum": [53, 5353]},
+                "tcp": {"title": "one of the ports that the matrix allows here: 53, 5353", "type": "integer", "enum": [53, 5353]}
+              },
+              "required": ["udp", "tcp"]
+            }
+          },
+          "required": ["peers", "cidrs", "ports"]
+        },
+        "kubernetes-api": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "cidrs": {"type": "array", "maxItems": 16, "uniqueItems": true, "items": {"$ref": "#/definitions/cidr"} },
+            "ports": {
+              "type": "array",
+              "minItems": 1,
+              "maxItems": 4,
+              "uniqueItems": true,
+              "items": {"title": "one of the ports that the matrix allows here: 443, 6443, 8443, 16443", "type": "integer", "enum": [443, 6443, 8443, 16443]}
+            },
+            "discover": {"type": "boolean"}
+          },
+          "required": ["cidrs", "ports", "discover"]
+        },
+        "internet": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "additionalExcept": {
+              "type": "object",
+              "maxProperties": 64,
+              "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40},
+              "additionalProperties": {"$ref": "#/definitions/cidr"}
+            }
+          },
+          "required": ["additionalExcept"]
+        },
+        "internet-ipv6": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "additionalExcept": {
+              "type": "object",
+              "maxProperties": 64,
+              "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40},
+              "additionalProperties": {"$ref": "#/definitions/cidr"}
+            }
+          },
+          "required": ["additionalExcept"]
+        },
+        "outside": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "anyone": {"type": "boolean"},
+            "peers": {
+              "type": "object",
+              "maxProperties": 32,
+              "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 40 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 40},
+              "additionalProperties": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {"cidr": {"$ref": "#/definitions/cidr"}, "namespace": {"$ref": "#/definitions/namespaceName"}, "selector": {"$ref": "#/definitions/selector"} }
+              }
+            }
+          },
+          "required": ["anyone", "peers"]
+        }
+      },
+      "required": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]
+    },
+    "flows": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "outside-to-ui": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "outside-to-ui-dev": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "ui-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "ui-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "outside-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-manager-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-manager-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-manager-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "outside-to-cron": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "cron-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "cron-to-jobs-manager": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "cron-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "outside-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "mongo-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "kafka-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "kafka-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "orchestrator-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "orchestrator-to-kubernetes-api": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "orchestrator-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-to-orchestrator": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-to-internet": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-to-internet-ipv6": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-manager-to-internet": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "mongo-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-consumer-to-dns": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-consumer-to-kafka": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "jobs-consumer-to-mongo": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}
+      }
+    },
+    "exceptions": {
+      "type": "object",
+      "maxProperties": 64,
+      "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 37 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 37},
+      "additionalProperties": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "from": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "pod": {"type": "string", "enum": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]},
+              "endpoint": {"type": "string", "enum": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]},
+              "cidr": {"$ref": "#/definitions/cidr"},
+              "namespace": {"$ref": "#/definitions/namespaceName"},
+              "selector": {"$ref": "#/definitions/selector"}
+            }
+          },
+          "to": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "pod": {"type": "string", "enum": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]},
+              "endpoint": {"type": "string", "enum": ["dns", "kubernetes-api", "internet", "internet-ipv6", "outside"]},
+              "cidr": {"$ref": "#/definitions/cidr"},
+              "namespace": {"$ref": "#/definitions/namespaceName"},
+              "selector": {"$ref": "#/definitions/selector"}
+            }
+          },
+          "ports": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 32,
+            "uniqueItems": true,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {"protocol": {"type": "string", "enum": ["TCP", "UDP", "SCTP"]}, "port": {"$ref": "#/definitions/port"} },
+              "required": ["protocol", "port"]
+            }
+          },
+          "reason": {"$ref": "#/definitions/line"},
+          "owner": {"$ref": "#/definitions/line"},
+          "expires": {"$ref": "#/definitions/date"}
+        },
+        "required": ["from", "to", "ports", "reason", "owner", "expires"]
+      }
+    },
+    "global": {"type": "object"}
+  },
+  "patternProperties": {"^x-": {} },
+  "definitions": {
+    "port": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535},
+    "namespaceName": {
+      "title": "a namespace's name: lower-case letters, digits and hyphens, 63 characters at most",
+      "type": "string",
+      "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+    },
+    "label": {
+      "title": "a label as key=value, both given",
+      "type": "string",
+      "maxLength": 253,
+      "pattern": "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+    },
+    "selector": {
+      "title": "a list of key=value labels, all of them demanded",
+      "type": "array",
+      "minItems": 1,
+      "maxItems": 16,
+      "uniqueItems": true,
+      "items": {"$ref": "#/definitions/label"}
+    },
+    "cidr": {
+      "title": "an address range such as 10.0.0.0/8 or 2001:db8::/32",
+      "type": "string",
+      "pattern": "^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"
+    },
+    "line": {
+      "title": "one line of text, 300 characters at most",
+      "type": "string",
+      "maxLength": 300,
+      "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*[^ \\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff][^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"
+    },
+    "date": {"title": "a day as YYYY-MM-DD", "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}
+  }
 }
 {{- end }}

@@ -71,6 +71,15 @@ def test_one_file_is_new_and_those_that_name_a_pod_or_flow_of_the_lines_change(b
     assert {str(path) for path, text in before.files.items() if after.files[path] != text} == TOUCHED
 
 
+def test_the_change_of_the_limits_that_the_chart_carries_can_be_read(before: Plan, after: Plan) -> None:
+    path = PurePosixPath("chart/templates/_matrix.tpl")
+    old, new = (files.files[path].splitlines() for files in (before, after))
+    gone, come = [line for line in old if line not in new], [line for line in new if line not in old]
+    assert len(gone) < 10
+    assert max(map(len, gone + come)) <= 200
+    assert [line for line in gone if not any(line[:60] in other for other in come)] == []
+
+
 @pytest.mark.parametrize("name", sorted(name for name in TOUCHED if "values" in name and "templates" not in name))
 def test_values_and_schema_are_the_old_ones_and_the_new_lines(before: Plan, after: Plan, name: str) -> None:
     old, new = (yaml.safe_load(files.files[PurePosixPath(name)]) for files in (before, after))

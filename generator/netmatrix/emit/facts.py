@@ -8,9 +8,11 @@ from typing import Any
 from netmatrix.emit.schema import bare_schema, values_schema
 from netmatrix.matrix.model import Endpoint, Matrix
 
+_WIDTH = 160
+
 
 def matrix_facts(matrix: Matrix) -> str:
-    """JSON, a line per item: what _requirements.tpl and _discovery.tpl judge values by."""
+    """JSON: what _requirements.tpl and _discovery.tpl judge values by."""
     sections: dict[str, Any] = {
         "environments": list(matrix.environments),
         "namespaces": [{"id": n.id, "name": n.name, "fixed": n.fixed} for n in matrix.namespaces.values()],
@@ -40,12 +42,8 @@ def matrix_facts(matrix: Matrix) -> str:
 
 
 def schema_facts(matrix: Matrix) -> str:
-    """The values' schema without descriptions, on a line per top-level key."""
-    bare = bare_schema(values_schema(matrix))
-    rows = [f'"{key}": {_compact(value)}' for key, value in bare.items() if key != "properties"]
-    properties = [f'"{key}": {_compact(value)}' for key, value in bare["properties"].items()]
-    rows.append('"properties": {\n' + ",\n".join(f"  {row}" for row in properties) + "\n}")
-    return "{\n" + ",\n".join(rows) + "\n}"
+    """The values' schema without descriptions, as JSON of short lines."""
+    return _lines(bare_schema(values_schema(matrix)))
 
 
 def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
@@ -63,17 +61,18 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     return facts
 
 
-def _lines(sections: dict[str, Any]) -> str:
-    rows: list[str] = []
-    for name, section in sections.items():
-        if isinstance(section, dict):
-            items = [f"  {_compact(key)}: {_compact(value)}" for key, value in section.items()]
-            rows.append(f"{_compact(name)}: {{\n" + ",\n".join(items) + "\n}")
-        elif section and isinstance(section[0], dict):
-            rows.append(f"{_compact(name)}: [\n" + ",\n".join(f"  {_compact(item)}" for item in section) + "\n]")
-        else:
-            rows.append(f"{_compact(name)}: {_compact(section)}")
-    return "{\n" + ",\n".join(rows) + "\n}"
+def _lines(value: Any, indent: str = "") -> str:
+    """JSON: what fits a line stands on one, so that a row of the matrix is a line or a few, and a diff can be read."""
+    line = _compact(value)
+    if not value or not isinstance(value, (dict, list)) or len(indent + line) <= _WIDTH:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        items = [f"{inner}{_compact(key)}: {_lines(item, inner)}" for key, item in value.items()]
+    else:
+        items = [inner + _lines(item, inner) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(items) + f"\n{indent}{closing}"
 
 
 def _compact(value: Any) -> str:

@@ -107,18 +107,21 @@ def values_schema(matrix: Matrix) -> Schema:
 
 
 def bare_schema(schema: Any) -> Any:
-    """The same schema without what only people read, for the chart's own judge."""
+    """The same schema for the chart's own judge: without what only people read, and each definition said once."""
     if isinstance(schema, list):
         return [bare_schema(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     bare: Schema = {}
     for key, value in schema.items():
-        if key in ("properties", "definitions", "patternProperties"):
+        if key == "definitions":
+            bare[key] = value
+        elif key in ("properties", "patternProperties"):
             bare[key] = {name: bare_schema(item) for name, item in value.items()}
         elif key not in ("description", "$schema", "$comment"):
             bare[key] = bare_schema(value)
-    return bare
+    name = next((name for name, definition in _DEFINITIONS.items() if bare == definition), None)
+    return {"$ref": f"#/definitions/{name}"} if name else bare
 
 
 def _closed(description: str, properties: Mapping[str, Schema], required: tuple[str, ...] | None = None) -> Schema:
