@@ -59,7 +59,7 @@ def test_a_counter_example_names_packet_rule_and_matrix_line(netmatrix: Run, ren
     assert "IPv4 TCP 9095: egress of kafka is opened by egress rule" in hint
     assert f"no flow that is on grants it to kafka, matrix.yaml:{line_of(ROOT / 'matrix.yaml', '  kafka:')}:3" in hint
     assert "error NM702 kafka -> kafka, TCP 9093: granted, and not allowed" in result.out
-    assert "prod: FAILS: the manifests allow 1 too much and 1 too little" in result.out
+    assert "prod: FAILS: the manifests allow 1 kinds of connections too much, and 1 too few" in result.out
 
 
 def line_of(file: Path, text: str) -> int:

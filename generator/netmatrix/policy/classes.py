@@ -32,7 +32,7 @@ class _State:
 def label_classes(
     selectors: Iterable[Selector], fixed: Mapping[str, str] | None = None, *, most: int = 20_000
 ) -> tuple[Mapping[str, str], ...]:
-    """A set of labels for every combination of `selectors` that one object could match, and match none else of them.
+    """The fewest labels for every combination of `selectors` that one object could match, and match none else of them.
 
     Labels that are `fixed` are the same in all of them. The keys are gone through one by one, and of each key only the
     values that matter to selectors which can still match: selectors that demand different values of one key, as those
@@ -50,7 +50,9 @@ def label_classes(
     while pending:
         state = pending.pop()
         if not state.open:
-            found.setdefault(state.selected, state.labels)
+            known = found.get(state.selected)
+            if known is None or _plainness(state.labels) < _plainness(known):
+                found[state.selected] = state.labels
             continue
         following = _branches(state)
         steps += len(following)
@@ -58,6 +60,11 @@ def label_classes(
             raise TooManyClassesError(most)
         pending += following
     return tuple(labels for _, labels in sorted(found.items(), key=lambda item: sorted(item[0])))
+
+
+def _plainness(labels: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]]:
+    """The order in which one set of labels stands for a class rather than another: few labels first."""
+    return len(labels), sorted(labels.items())
 
 
 def _branches(state: _State) -> list[_State]:

@@ -15,6 +15,9 @@ from netmatrix.policy.packet import Packet, Party
 from netmatrix.policy.ports import PortSet, Protocol
 from netmatrix.proof.names import Names, addresses_text, sample_address
 
+ADDRESSES = "addresses"
+"""The name of an end outside the cluster; which addresses it is about stands beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
@@ -38,12 +41,12 @@ class Deviation:
     @property
     def source_text(self) -> str:
         """The source in words, with addresses where these decide."""
-        return _with_addresses(self.source, self.source_addresses, self.families)
+        return _with_addresses(self.source, self.source_addresses, self)
 
     @property
     def destination_text(self) -> str:
         """The destination in words, with addresses where these decide."""
-        return _with_addresses(self.destination, self.destination_addresses, self.families)
+        return _with_addresses(self.destination, self.destination_addresses, self)
 
     @property
     def over(self) -> str:
@@ -116,10 +119,10 @@ def _outside_pieces(
     party = Party(sample_address(outside.addresses, family, of_pod=False))
     for name, pod, addresses in _classes(world, names, outside.pods, family):
         if outside.direction is Direction.EGRESS:
-            found = _Key(key.gained, name, "addresses", key.ports)
+            found = _Key(key.gained, name, ADDRESSES, key.ports)
             yield found, _Piece(family, pod, party, addresses, outside.addresses)
         else:
-            found = _Key(key.gained, "addresses", name, key.ports)
+            found = _Key(key.gained, ADDRESSES, name, key.ports)
             yield found, _Piece(family, party, pod, outside.addresses, addresses)
 
 
@@ -154,13 +157,27 @@ def smallest_port(ports: PortSet) -> tuple[Protocol, int]:
 
 
 def _order(item: Deviation, names: Names) -> tuple[object, ...]:
+    """What is plain before what needs a condition, a special address or further labels; rows of the matrix first."""
+    conditions = (len(item.models) == 1) + sum(_is_part(addresses, item) for addresses in _addresses_of_pods(item))
+    special = names.is_special(item.source) + names.is_special(item.destination)
     ours = names.is_ours(item.source) + names.is_ours(item.destination)
-    return (-ours, item.source, item.destination, not item.gained, smallest_port(item.ports), str(item.ports))
+    ends = (item.source, item.destination)
+    return (conditions, special, -ours, *ends, not item.gained, smallest_port(item.ports), str(item.ports))
 
 
-def _with_addresses(name: str, addresses: AddressSet, families: tuple[Family, ...]) -> str:
-    whole = AddressSet.union(ALL_ADDRESSES.only(family) for family in families)
-    if addresses == whole:
-        return "any address" if name == "addresses" else name
+def _addresses_of_pods(item: Deviation) -> Iterator[AddressSet]:
+    if item.source != ADDRESSES:
+        yield item.source_addresses
+    if item.destination != ADDRESSES:
+        yield item.destination_addresses
+
+
+def _is_part(addresses: AddressSet, item: Deviation) -> bool:
+    return addresses != AddressSet.union(ALL_ADDRESSES.only(family) for family in item.families)
+
+
+def _with_addresses(name: str, addresses: AddressSet, item: Deviation) -> str:
+    if not _is_part(addresses, item):
+        return "any address" if name == ADDRESSES else name
     told = addresses_text(addresses)
-    return told if name == "addresses" else f"{name} (at {told})"
+    return told if name == ADDRESSES else f"{name} (at {told})"

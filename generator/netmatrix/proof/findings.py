@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 from netmatrix.document import Finding, Place
 from netmatrix.policy.objects import Foreign
@@ -12,7 +12,6 @@ from netmatrix.proof import rules
 from netmatrix.proof.deviations import Deviation
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, rows_of
-from netmatrix.proof.names import is_row
 from netmatrix.proof.verify import CounterExample, Verdict
 from netmatrix.proof.words import by_matrix, by_policy, packet_text, party_text
 
@@ -20,16 +19,24 @@ _MOST_NAMED = 3
 
 
 def findings(verdict: Verdict, *, in_manifests: bool) -> tuple[Finding, ...]:
-    """A finding for all counter-examples that differ in who stands at the end that is no row, in the verdict's order.
+    """A finding for all counter-examples that the same rules open, or in which the same grants are closed.
 
-    Each stands at the policy's rule where the manifests are files (`in_manifests`), else at the line of the matrix.
+    Each is told by its smallest packet, those between rows of the matrix before others. It stands at the policy's rule
+    where the manifests are files (`in_manifests`), else at the line of the matrix.
     """
-    rows = verdict.granted.matrix.pods.keys()
     alike: dict[object, list[CounterExample]] = {}
     for item in verdict.counter_examples:
-        alike.setdefault(_kind_of(item.deviation, rows), []).append(item)
+        alike.setdefault(_cause(item), []).append(item)
     found = (_finding(verdict.granted, items, in_manifests) for items in alike.values())
     return (*found, *map(_unjudged, verdict.unjudged))
+
+
+def _cause(item: CounterExample) -> tuple[object, ...]:
+    """What makes the difference: rules that open ends which are not granted, or grants at ends that are closed."""
+    pairs = zip(item.verdicts, item.grants, strict=True)
+    if item.deviation.gained:
+        return ("gained", *(str(end.admitted_by[:1]) for end, grants in pairs if not grants.granted))
+    return ("lost", *(str(grants.granted_by[:1]) for end, grants in pairs if not end.allowed))
 
 
 def _unjudged(item: Foreign) -> Finding:
@@ -40,27 +47,40 @@ def _unjudged(item: Foreign) -> Finding:
     return Finding(rules.UNJUDGED, message, item.origin.place, item.origin.path, hint)
 
 
-def _kind_of(item: Deviation, rows: Set[str]) -> tuple[object, ...]:
-    source = (item.source, item.source_addresses) if is_row(item.source, rows) else ()
-    destination = (item.destination, item.destination_addresses) if is_row(item.destination, rows) else ()
-    return item.gained, source, destination, item.ports, item.families, item.models
-
-
 def _finding(granted: Granted, items: Sequence[CounterExample], in_manifests: bool) -> Finding:
     item, deviation = items[0], items[0].deviation
-    sources = _one_of([other.deviation.source_text for other in items])
-    destinations = _one_of([other.deviation.destination_text for other in items])
-    what = f"{sources} -> {destinations}, {deviation.ports}{deviation.over}"
-    ends = [told for pair in zip(item.verdicts, item.grants, strict=True) for told in _end(granted, item, *pair)]
+    told = _told([other.deviation for other in items])
+    ends = [words for pair in zip(item.verdicts, item.grants, strict=True) for words in _end(granted, item, *pair)]
     hint = f"the packet {packet_text(deviation.packet)}: {'; '.join(ends)}"
     if deviation.gained:
-        message = f"{what}: allowed, and not granted"
+        message = f"{told}: allowed, and not granted"
         at_matrix, at_policy = _place_of_missing_grant(granted, item), _place_of_opening(item)
     else:
-        message = f"{what}: granted, and not allowed"
+        message = f"{told}: granted, and not allowed"
         at_matrix, at_policy = _place_of_grant(granted, item), _place_of_closing(item)
     place = at_policy if in_manifests and at_policy else at_matrix
     return Finding(rules.GAINED if deviation.gained else rules.LOST, message, place, hint=hint)
+
+
+def _told(items: Sequence[Deviation]) -> str:
+    """The first, with all that differ from it in one end alone; the others counted."""
+    first = items[0]
+    sources = [item for item in items if _but_source(item) == _but_source(first)]
+    destinations = [item for item in items if _but_destination(item) == _but_destination(first)]
+    many = sources if len(sources) > len(destinations) else destinations
+    ends = " -> ".join(
+        _one_of(names) for names in zip(*((i.source_text, i.destination_text) for i in many), strict=True)
+    )
+    others = len(items) - len(many)
+    return f"{ends}, {first.ports}{first.over}{f', and {others} more such connections' if others else ''}"
+
+
+def _but_source(item: Deviation) -> tuple[object, ...]:
+    return item.destination, item.destination_addresses, item.ports, item.families, item.models
+
+
+def _but_destination(item: Deviation) -> tuple[object, ...]:
+    return item.source, item.source_addresses, item.ports, item.families, item.models
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -34,6 +34,10 @@ class Names:
         """Whether a name is that of a row."""
         return self._granted is not None and is_row(name, self._granted.matrix.pods.keys())
 
+    def is_special(self, name: str) -> bool:
+        """Whether a pod must carry labels for it that nobody may carry yet."""
+        return _WITH in name
+
     def _name(self, namespace: Namespace, labels: Mapping[str, str]) -> str:
         party = Party(0, namespace, labels)
         if self._granted is not None:

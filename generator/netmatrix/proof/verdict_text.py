@@ -27,7 +27,7 @@ def headline(verdict: Verdict, what: str) -> str:
         return f"{environment}: UNDECIDED: {what} contain policies of kinds that are not understood"
     gained = sum(item.deviation.gained for item in verdict.counter_examples)
     lost = len(verdict.counter_examples) - gained
-    return f"{environment}: FAILS: {what} allow {gained} too much and {lost} too little"
+    return f"{environment}: FAILS: {what} allow {gained} kinds of connections too much, and {lost} too few"
 
 
 def text(verdict: Verdict, what: str) -> str:
