@@ -28,8 +28,6 @@ PODS = {
     "dns": ("kube-system", {"k8s-app": "kube-dns"}),
 }
 
-DOCUMENTED = ("ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs")
-
 NAMES = {
     "outside": ANYONE,
     "kubernetes-api": "10.96.0.1/32",
@@ -98,6 +96,18 @@ def rows(text: str) -> list[tuple[str, str, str, str]]:
             pod, direction, peer, ports = line.split(maxsplit=3)
             found.append((pod, direction, peer, ports))
     return found
+
+
+DOCUMENTED = tuple(pod for pod in PODS if pod in {row[0] for row in rows(COMMON + ONLY["prod"] + ONLY["dev"])})
+"""The pods of the documented tables: those with a line that is not operational."""
+
+DENY = {f"redkite-default-deny/{namespace}" for namespace in ("stalker", "stalker-jobs", "default")}
+DOCUMENTED_POLICIES = DENY | {f"redkite-{pod}-{direction}" for pod in DOCUMENTED for direction in ("ingress", "egress")}
+
+
+def peers(environment: str, pod: str, direction: str) -> list[str]:
+    """Who stands at the other end of a documented pod's rules, in the tables' order."""
+    return [peer for *end, peer, _ in rows(COMMON + ONLY[environment]) if end == [pod, direction]]
 
 
 def table(text: str) -> list[Connection]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chart.expected import DOCUMENTED_POLICIES
 from tests.cli.conftest import PROD, TODAY, Run
 from tests.support.scenarios import ROOT
 
@@ -152,7 +153,9 @@ def test_a_program_s_format_points_at_files_that_exist(netmatrix: Run, copy: Pat
     assert (result.status, json.loads(result.out)["runs"][0]["results"]) == (0, [])
     kept = netmatrix("verify", *PROD, "--save", "kept/prod.yaml", *TODAY, cwd=copy)
     assert kept.status == 0
-    assert (copy / "kept/prod.yaml").read_text(encoding="utf-8").count("kind: NetworkPolicy") == 17
+    assert (copy / "kept/prod.yaml").read_text(encoding="utf-8").count("kind: NetworkPolicy") == len(
+        DOCUMENTED_POLICIES
+    )
 
 
 @pytest.mark.parametrize(
