@@ -35,7 +35,7 @@ def test_they_agree_on_every_packet_of_500_worlds(share: int) -> None:
     _agree(500 // SHARES, share)
 
 
-@pytest.mark.long
+@pytest.mark.oracle
 @pytest.mark.parametrize("share", range(SHARES))
 def test_they_agree_on_every_packet_of_20_000_worlds(share: int) -> None:
     _agree(20_000 // SHARES, share)

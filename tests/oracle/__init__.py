@@ -1,0 +1,1 @@
+"""Other people's analysers on what Helm renders of our chart. `make oracle` runs it."""
