@@ -38,6 +38,18 @@ def test_every_environment_is_rendered_and_the_tables_printed(netmatrix: Run, co
     assert not list((copy / "build").glob(".netmatrix-*"))
 
 
+def test_the_install_line_names_a_helm_that_a_shell_finds(
+    netmatrix: Run, copy: Path, helm: Helm, tmp_path: Path
+) -> None:
+    own = copy / ".tools" / "helm"
+    for link in (own, tmp_path / "helm"):
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(helm.executable)
+    assert "\ninstall: .tools/helm install red-kite chart " in netmatrix("build", cwd=copy, env={"HELM": str(own)}).out
+    on_path = {"HELM": "", "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    assert "\ninstall: helm install red-kite chart " in netmatrix("build", cwd=copy, env=on_path).out
+
+
 def test_a_second_time_gives_the_same(netmatrix: Run, copy: Path) -> None:
     first = netmatrix("build", cwd=copy)
     before = {name: content for name, (content, _) in snapshot(copy).items()}

@@ -46,6 +46,9 @@ CASES = {
         "NM101", "default, defaultDeny: true", "default, defaultDeny: @false", "true"
     ),
     "a kind of endpoint there is not": case("NM101", "kind: anyone", "kind: @anybody", "anybody"),
+    "a title with what would break out of a template": case(
+        "NM101", "{title: Web,", "{title: @'Web}',", "without any of {, }, \\, \" and `; found the string 'Web}'"
+    ),
     "an unknown section": case("NM102", "never:", "@nevr:", "nevr", "did you mean 'never'?"),
     "an unknown key of a pod": case("NM102", "{title: Web,", "{title: Web, @shrt: W,", "shrt", "did you mean 'short'?"),
     "an unknown key of a flow": case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from collections import Counter
 from datetime import date
@@ -177,5 +178,8 @@ def _print_tables(project: Project) -> None:
 def _install_command(project: Project) -> list[str]:
     values = project.values_file(f"values-{project.matrix.environments[0]}.yaml")
     namespace = next(iter(project.matrix.namespaces.values())).name
-    release = ["helm", "install", project.matrix.application, shown(project.chart)]
+    executable = project.helm().executable
+    on_path = executable == Path(shutil.which("helm") or "").absolute()
+    helm = "helm" if on_path else shown(executable)
+    release = [helm, "install", project.matrix.application, shown(project.chart)]
     return [*release, "-f", values, "--namespace", namespace, "--create-namespace"]

@@ -345,7 +345,8 @@ def _exceptions(matrix: Matrix) -> Schema:
     )
     longest = LONGEST_POLICY_NAME - len(f"{matrix.prefix}-exception--ingress")
     return _keyed(
-        "What this cluster needs beyond the matrix, by an id each. A never line of the matrix wins over it.",
+        "What this cluster needs beyond the matrix, by an id each: from, to, ports, reason, owner, expires. "
+        "A never line of the matrix wins over it.",
         exception,
         most=EXCEPTIONS,
         longest=longest,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.check_endpoints import is_strictly_inside
 from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Network
 
 _SAMPLES: tuple[Network, ...] = (ip_network("100.64.0.0/10"), ip_network("2001:db8::/32"))
+_COMMENT_WIDTH = 150
 _SCHEMA_HINT = "# yaml-language-server: $schema={}"
 
 
@@ -35,26 +38,34 @@ def chart_defaults(matrix: Matrix) -> dict[str, Any]:
 
 
 def values_yaml(matrix: Matrix, header: str) -> str:
-    """The text of chart/values.yaml."""
-    comments = {
-        "environment": "Chosen by an environment file: " + ", ".join(f"values-{e}.yaml" for e in matrix.environments),
-        "namespaces": "The application's namespaces",
-        "pods": "How pods are recognised and where they listen: both ends of every flow follow",
-        "endpoints": "The parties that are not pods of ours",
-        "flows": "Which flows are on; the environment files name them",
-        "exceptions": "What a cluster needs beyond the matrix: from, to, ports, reason, owner, expires",
-    }
+    """The text of chart/values.yaml. What a key is for stands above it, in the schema's words, the first time."""
+    told: set[str] = set()
+    properties = values_schema(matrix)["properties"]
     lines = [f"# {header}", "---"]
     for key, value in chart_defaults(matrix).items():
-        lines.append(f"# {comments[key]}.")
-        if isinstance(value, dict) and value:
-            lines.append(f"{key}:")
-            for id_, item in value.items():
-                lines.append(f"  {id_}:")
-                lines.extend(f"    {name}: {_flow_style(part)}" for name, part in item.items())
-        else:
-            lines.append(f"{key}: {_flow_style(value)}")
+        lines += _explained(properties[key], "", told)
+        lines += _block(key, value, properties[key].get("properties", {}), told)
     return "\n".join(lines) + "\n"
+
+
+def _block(key: str, value: Any, schemas: Mapping[str, Any], told: set[str]) -> list[str]:
+    """A top-level key; where it holds the matrix's rows, each row and each key of it on a line of its own."""
+    if not isinstance(value, dict) or not value:
+        return [f"{key}: {_flow_style(value)}"]
+    lines = [f"{key}:"]
+    for id_, item in value.items():
+        lines += [*_explained(schemas[id_], "  ", told), f"  {id_}:"]
+        for name, part in item.items():
+            lines += [*_explained(schemas[id_]["properties"][name], "    ", told), f"    {name}: {_flow_style(part)}"]
+    return lines
+
+
+def _explained(schema: Mapping[str, Any], indent: str, told: set[str]) -> list[str]:
+    text = f"{schema['description'].rstrip('.')}."
+    if text in told:
+        return []
+    told.add(text)
+    return [f"{indent}# {line}" for line in textwrap.wrap(text, _COMMENT_WIDTH)]
 
 
 def environment_yaml(matrix: Matrix, environment: str, header: str) -> str:
