@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from netmatrix.helm import Helm
 from tests.support.rendering import Chart
-from tests.support.scenarios import Scenario
+from tests.support.scenarios import ROOT, Scenario
 
 COMMANDS = {
     "template": ["template", "release"],
@@ -35,6 +36,24 @@ def test_without_an_environment_nothing_is_rendered_and_the_two_files_are_named(
     for name in ("values/values-prod.yaml", "values/values-dev.yaml"):
         assert name in output.stderr
         assert (project_root / name).is_file()
+
+
+TEMPLATES = sorted(
+    file.name for file in (ROOT / "chart/templates").iterdir() if file.suffix == ".yaml" or file.name == "NOTES.txt"
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_each_template_judges_the_values_by_itself(
+    helm: Helm, project_root: Path, tmp_path: Path, template: str
+) -> None:
+    """Whichever template Helm comes to first: alone with the helpers, none of them renders what does not hold."""
+    shutil.copytree(
+        project_root / "chart", tmp_path / "chart", ignore=shutil.ignore_patterns(*{*TEMPLATES} - {template})
+    )
+    output = helm.run(["install", "release", str(tmp_path / "chart"), "--dry-run=client", "--namespace", "stalker"])
+    assert output.status != 0
+    assert "NM210 environment: no environment is chosen" in output.stderr
 
 
 def test_helm_3_asks_for_an_environment_too(helm3: Helm, project_root: Path) -> None:

@@ -134,6 +134,14 @@ def test_a_second_release_is_refused_and_told_who_is_first(cluster: Cluster, ren
     assert "helm uninstall first --namespace elsewhere" in output.stderr
 
 
+@pytest.mark.parametrize("key", OURS)
+def test_a_release_is_another_by_its_name_or_by_its_namespace(cluster: Cluster, render: Render, key: str) -> None:
+    cluster.add_policy("redkite-default-deny", "default", OURS | {key: THEIRS[key]})
+    output = render()
+    assert output.status != 0
+    assert "This cluster is already segmented" in output.stderr
+
+
 def test_an_upgrade_of_the_release_itself_is_no_second_release(cluster: Cluster, render: Render) -> None:
     cluster.add_policy("redkite-default-deny", "default", OURS)
     assert render().status == 0
@@ -146,8 +154,14 @@ def test_a_default_deny_made_by_hand_is_left_to_helms_own_refusal(cluster: Clust
 
 @pytest.mark.parametrize(
     ("annotations", "rendered"),
-    [(None, True), (OURS, True), (THEIRS, False), ({}, False)],
-    ids=["absent", "this release's own", "another release's", "made by hand"],
+    [
+        (None, True),
+        (OURS, True),
+        (THEIRS, False),
+        (OURS | {"meta.helm.sh/release-namespace": "elsewhere"}, False),
+        ({}, False),
+    ],
+    ids=["absent", "this release's own", "another release's", "that of another release of this name", "made by hand"],
 )
 def test_the_jobs_namespace_is_rendered_where_absent_or_ours(
     cluster: Cluster, render: Render, annotations: dict[str, str] | None, rendered: bool

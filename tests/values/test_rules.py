@@ -10,6 +10,7 @@ import pytest
 from netmatrix.document import Severity, key_path_text
 from netmatrix.values import rules
 from netmatrix.values.validate import Validated
+from tests.support.never_lines import CASES as NEVER
 
 GOOD_END = "ports: [{protocol: TCP, port: 443}], reason: while it moves, owner: platform, expires: '2026-12-31'"
 
@@ -197,55 +198,14 @@ def test_an_unknown_environment_is_the_schemas_finding_with_the_rules_hint(valid
     assert "-f values/values-prod.yaml" in finding.hint
 
 
-BOTH, OPEN, GUARDED, NONE = {"world-to-db", "web-to-db"}, {"world-to-db"}, {"web-to-db"}, set[str]()
-
-
-@pytest.mark.parametrize(
-    ("ends", "environment", "lines"),
-    [
-        # Anyone is everything but a pod of ours, and world-to-db binds in prod alone.
-        ("from: {endpoint: world}, to: {pod: db}", "prod", BOTH),
-        ("from: {cidr: 192.0.2.0/24}, to: {pod: db}", "prod", BOTH),
-        ("from: {endpoint: dns}, to: {pod: db}", "prod", OPEN),
-        ("from: {endpoint: dns}, to: {pod: db}", "test", NONE),
-        ("from: {namespace: far, selector: [a=b]}, to: {pod: db}", "prod", OPEN),
-        ("from: {pod: cart}, to: {pod: db}", "prod", NONE),
-        ("from: {endpoint: world}, to: {pod: cart}", "prod", NONE),
-        # web-to-db binds everywhere: on whatever may turn out to be the web or the database.
-        ("from: {endpoint: world}, to: {pod: db}", "test", GUARDED),
-        ("from: {cidr: 192.0.2.0/24}, to: {pod: db}", "test", GUARDED),
-        ("from: {pod: web}, to: {pod: db}", "test", GUARDED),
-        ("from: {pod: db}, to: {pod: web}", "test", NONE),
-        ("from: {pod: web}, to: {cidr: 192.0.2.0/24}", "test", GUARDED),
-        ("from: {pod: web}, to: {endpoint: internet}", "test", GUARDED),
-        ("from: {pod: web}, to: {endpoint: dns}", "test", NONE),
-        ("from: {pod: web}, to: {namespace: shop-data, selector: [tier=data]}", "test", GUARDED),
-        ("from: {pod: web}, to: {namespace: shop-data, selector: [app=db]}", "test", GUARDED),
-        ("from: {pod: web}, to: {namespace: shop-data, selector: [app=backup]}", "test", NONE),
-        ("from: {pod: web}, to: {namespace: shop, selector: [tier=data]}", "test", NONE),
-    ],
-)
+@pytest.mark.parametrize(("ends", "environment", "moved", "lines"), NEVER)
 def test_a_never_line_wins_over_an_exception(
-    validate: Callable[..., Validated], ends: str, environment: str, lines: set[str]
+    validate: Callable[..., Validated], ends: str, environment: str, moved: str, lines: set[str]
 ) -> None:
-    findings = validate(exception(ends), environment=environment).findings
+    findings = validate(exception(ends), moved, environment=environment).findings
     found = [f for f in findings if f.rule is rules.EXCEPTION_NEVER]
     assert {f.message.split("'")[1] for f in found} == lines
     assert all(f.path == ("exceptions", "move") for f in found)
-
-
-def test_a_never_line_follows_a_namespace_that_values_rename(validate: Callable[..., Validated]) -> None:
-    ends = exception("from: {pod: web}, to: {namespace: vault, selector: [a=b]}")
-    assert validate(ends).holds
-    assert not validate(ends, "namespaces: {back: {name: vault}}").holds
-
-
-@pytest.mark.parametrize("moved", ["namespaces: {back: {name: vault}}", "pods: {db: {selector: [app=base]}}"])
-def test_a_never_line_keeps_what_the_matrix_gives_a_pod_that_values_move(
-    validate: Callable[..., Validated], moved: str
-) -> None:
-    findings = validate(exception("from: {pod: web}, to: {namespace: shop-data, selector: [app=db]}"), moved).findings
-    assert [f.rule.id for f in findings if f.severity is Severity.ERROR] == ["NM272"]
 
 
 @pytest.mark.parametrize(
