@@ -36,6 +36,10 @@ MATRICES: dict[str, Edits] = {
         ("[prod, dev]", "[prod]"),
         (", dev: Test store", ""),
     ],
+    "an environment without documented flows": [
+        (f"{ports}, basis: table", f"{ports}, environments: [prod], basis: table")
+        for ports in ("to: web, ports: [http]", "to: dns, ports: [dns]", "to: bank, ports: [https]")
+    ],
     "anyone as destination": [
         (FLOWS, f"{FLOWS}  web-to-anyone: {{from: web, to: outside, ports: [25, 53/UDP], basis: table}}\n"),
         (NEVER, f"  store-to-anyone: {{from: store, to: outside, ports: any, basis: table}}\n{NEVER}"),

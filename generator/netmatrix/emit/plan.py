@@ -76,10 +76,7 @@ class _Writer:
         files = {templates / f"{name}.tpl": self.render(f"{name}.tpl", **facts) for name in _HELPERS}
         files |= {templates / name: self.render(name) for name in _PLAIN}
         for pod in matrix.documented_pods():
-            directions = pod_views(matrix, pod)
-            files[templates / f"{pod.id}.yaml"] = self.render(
-                "pod.yaml", pod=pod, directions=directions, namespace=directions[0].namespace
-            )
+            files[templates / f"{pod.id}.yaml"] = self.render("pod.yaml", pod=pod, directions=pod_views(matrix, pod))
         for flow in matrix.flows.values():
             if flow.basis is Basis.OPERATION:
                 ends = flow_views(matrix, flow)

@@ -304,50 +304,49 @@ def _flow(ends: str, reason: str) -> Schema:
 
 
 def _exceptions(matrix: Matrix) -> Schema:
-    def end(description: str) -> Schema:
-        endpoint = {"description": "An endpoint of the matrix.", "type": "string", "enum": list(matrix.endpoints)}
-        return _closed(
-            description,
-            {
-                "pod": {"description": "A pod of the matrix.", "type": "string", "enum": list(matrix.pods)},
-                **({"endpoint": endpoint} if matrix.endpoints else {}),
-                "cidr": _ref("cidr", "A range of addresses."),
-                "namespace": _ref("namespaceName", "The namespace of other pods, by name; with selector."),
-                "selector": _selector("The labels of other pods; with namespace."),
-            },
-            required=(),
-        )
-
-    port = _closed(
-        "A port of the destination.",
-        {
-            "protocol": {"description": "Its protocol.", "type": "string", "enum": ["TCP", "UDP", "SCTP"]},
-            "port": _ref("port", "Its number."),
-        },
-    )
-    exception = _closed(
-        "A connection beyond the matrix. Exactly one of pod, endpoint, cidr, or namespace with selector at each end.",
-        {
-            "from": end("Who opens the connection."),
-            "to": end("To whom."),
-            "ports": {
-                "description": "On which ports.",
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 32,
-                "uniqueItems": True,
-                "items": port,
-            },
-            "reason": _ref("line", "Why it is needed."),
-            "owner": _ref("line", "Who answers for it."),
-            "expires": _ref("date", "The last day on which it is good."),
-        },
-    )
-    longest = LONGEST_POLICY_NAME - len(f"{matrix.prefix}-exception--ingress")
+    properties = {
+        "from": _exception_end(matrix, "Who opens the connection."),
+        "to": _exception_end(matrix, "To whom."),
+        "ports": _exception_ports(),
+        "reason": _ref("line", "Why it is needed."),
+        "owner": _ref("line", "Who answers for it."),
+        "expires": _ref("date", "The last day on which it is good."),
+    }
+    form = "Exactly one of pod, endpoint, cidr, or namespace with selector at each end."
     return _keyed(
         "What this cluster needs beyond the matrix, by an id each: from, to, ports, reason, owner, expires. "
         "A never line of the matrix wins over it.",
-        exception,
+        _closed(f"A connection beyond the matrix. {form}", properties),
         most=EXCEPTIONS,
-        longest=longest,
+        longest=LONGEST_POLICY_NAME - len(f"{matrix.prefix}-exception--ingress"),
     )
+
+
+def _exception_end(matrix: Matrix, description: str) -> Schema:
+    endpoint = {"description": "An endpoint of the matrix.", "type": "string", "enum": list(matrix.endpoints)}
+    return _closed(
+        description,
+        {
+            "pod": {"description": "A pod of the matrix.", "type": "string", "enum": list(matrix.pods)},
+            **({"endpoint": endpoint} if matrix.endpoints else {}),
+            "cidr": _ref("cidr", "A range of addresses."),
+            "namespace": _ref("namespaceName", "The namespace of other pods, by name; with selector."),
+            "selector": _selector("The labels of other pods; with namespace."),
+        },
+        required=(),
+    )
+
+
+def _exception_ports() -> Schema:
+    port = {
+        "protocol": {"description": "Its protocol.", "type": "string", "enum": ["TCP", "UDP", "SCTP"]},
+        "port": _ref("port", "Its number."),
+    }
+    return {
+        "description": "On which ports.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 32,
+        "uniqueItems": True,
+        "items": _closed("A port of the destination.", port),
+    }

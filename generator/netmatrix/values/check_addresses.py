@@ -11,6 +11,8 @@ from netmatrix.values import rules
 from netmatrix.values.cidr import CidrError, parse_cidr
 from netmatrix.values.context import Context
 
+_PEERS = ({"cidr"}, {"namespace", "selector"})
+
 
 def cidrs_canonical(context: Context) -> Iterator[Finding]:
     """NM250."""
@@ -67,12 +69,12 @@ def anyone_or_peers(context: Context) -> Iterator[Finding]:
 
 
 def peers_have_one_shape(context: Context) -> Iterator[Finding]:
-    """NM261."""
+    """NM261. A null in a peer is the schema's finding alone."""
     for endpoint in context.matrix.endpoints.values():
         if endpoint.kind is not EndpointKind.ANYONE:
             continue
         for key, peer in context.mapping("endpoints", endpoint.id, "peers").items():
-            if isinstance(peer, dict) and set(peer) not in ({"cidr"}, {"namespace", "selector"}):
+            if isinstance(peer, dict) and set(peer) not in _PEERS and None not in peer.values():
                 message = f"the peer {key!r} has {_told(peer)}"
                 hint = "give either `cidr` alone, or `namespace` and `selector` together"
                 yield context.finding(rules.PEER_SHAPE, message, ("endpoints", endpoint.id, "peers", key), hint)

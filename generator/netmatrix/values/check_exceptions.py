@@ -17,11 +17,11 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def ends_have_one_form(context: Context) -> Iterator[Finding]:
-    """NM270."""
+    """NM270. A null in an end is the schema's finding alone: which party was meant is not known."""
     for exception in context.mapping("exceptions"):
         for end in ("from", "to"):
             value = context.get("exceptions", exception, end)
-            if isinstance(value, dict) and set(value) not in _FORMS:
+            if isinstance(value, dict) and set(value) not in _FORMS and None not in value.values():
                 given = enumeration([f"`{key}`" for key in sorted(value)], "and") or "nothing"
                 message = f"{end!r} of the exception {exception!r} says {given}"
                 hint = "give exactly one of `pod`, `endpoint`, `cidr`, or `namespace` and `selector` together"
@@ -105,12 +105,11 @@ def _labels(selector: Any) -> dict[str, str]:
 
 
 def _well_formed(context: Context) -> Iterator[tuple[str, tuple[Mapping[str, Any], Mapping[str, Any]]]]:
-    """The exceptions both of whose ends have one of the forms, with these ends."""
+    """The exceptions both of whose ends have one of the forms, without a null, with these ends."""
     for exception in context.mapping("exceptions"):
-        source = context.mapping("exceptions", exception, "from")
-        destination = context.mapping("exceptions", exception, "to")
-        if set(source) in _FORMS and set(destination) in _FORMS:
-            yield exception, (source, destination)
+        ends = context.mapping("exceptions", exception, "from"), context.mapping("exceptions", exception, "to")
+        if all(set(end) in _FORMS and None not in end.values() for end in ends):
+            yield exception, ends
 
 
 def _expiries(context: Context) -> Iterator[tuple[str, str]]:
