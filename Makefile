@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-long oracle adversarial check format golden bench lock lower-bounds clean
+.PHONY: all help setup generate test test-long oracle mutants adversarial check format golden bench lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -44,6 +44,10 @@ test-long: setup ## Run the tests that take over a minute (a quarter of an hour 
 oracle: setup ## Let brute force and other people's tools judge the engine (the first time it builds them, with Go)
 	@$(BIN)/python -m tests.other_tools
 	@$(BIN)/python -m pytest -q -n auto -m oracle
+	@$(BIN)/python -m tests.proof.judging
+
+mutants: setup ## Judge all mutants of the rendered manifests, and print how many were killed
+	@$(BIN)/python -m tests.proof.judging
 
 adversarial: setup ## Try every attack on the chart's values, not a share of them (half an hour)
 	@NETMATRIX_ATTACK_SHARE=1 $(BIN)/python -m pytest -q -n auto -m long tests/parity

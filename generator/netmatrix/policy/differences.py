@@ -28,13 +28,22 @@ class Ends:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
 
-def ends(policies: Iterable[NetworkPolicy], world: OpenWorld, model: Model) -> Ends:
-    """What `policies` allow at the ends of connections between all pods that could exist."""
+def ends(policies: Iterable[NetworkPolicy], world: OpenWorld, model: Model, *, any_names: bool = False) -> Ends:
+    """What `policies` allow at the ends of connections between all pods that could exist.
+
+    A name of a port stands for none of a pod's ports or, with `any_names`, for any: the least and the most that can be.
+    """
     known = tuple(policies)
+    universe = world.universe_of_any_names if any_names else world.universe
     return Ends(
-        traffic_classes(known, Direction.EGRESS, world.universe, model),
-        traffic_classes(known, Direction.INGRESS, world.universe, model),
+        traffic_classes(known, Direction.EGRESS, universe, model),
+        traffic_classes(known, Direction.INGRESS, universe, model),
     )
+
+
+def names_ports(policy: NetworkPolicy) -> bool:
+    """Whether a rule of the policy says a port by name."""
+    return any(isinstance(port.port, str) for rule in (*policy.ingress, *policy.egress) for port in rule.ports)
 
 
 @dataclass(frozen=True, slots=True)

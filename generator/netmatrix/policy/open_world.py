@@ -15,6 +15,7 @@ from netmatrix.policy.bits import Bits, members, without
 from netmatrix.policy.classes import label_classes
 from netmatrix.policy.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy
+from netmatrix.policy.ports import FIRST_PORT, LAST_PORT, PortSet, Protocol
 from netmatrix.policy.universe import Group, Universe
 
 _ANOTHER = "another-namespace"
@@ -39,11 +40,19 @@ class Mentioned:
         return Mentioned(self.selections | other.selections, self.addresses | other.addresses)
 
 
+class _AnyNames(Universe):
+    """The same pods, each of which calls any of its ports by any name."""
+
+    def with_port(self, name: str, protocol: Protocol) -> Mapping[PortSet, Bits]:  # noqa: ARG002
+        return {PortSet.of(protocol, FIRST_PORT, LAST_PORT): self.everyone}
+
+
 class OpenWorld:
     """A universe of all pods that could exist, in which an address is part of what a pod is.
 
     A pod class has an address of one family, since a connection runs within one family; what a pod may have in the
-    other one is another class.
+    other one is another class. What a pod calls its ports is not known: in `universe` no name stands for any port, in
+    `universe_of_any_names` each may stand for any.
     """
 
     def __init__(self, mentioned: Mentioned, namespaces: Mapping[str, Namespace]) -> None:
@@ -60,6 +69,7 @@ class OpenWorld:
             for labels in label_classes(selectors):
                 groups += [Group(key, labels, block) for block in self.blocks]
         self.universe = Universe(keyed, groups)
+        self.universe_of_any_names = _AnyNames(keyed, groups)
         self._names = frozenset(names)
         self._alternatives = _alternatives(keyed, names)
 

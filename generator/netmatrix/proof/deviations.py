@@ -102,8 +102,10 @@ def _pieces(world: OpenWorld, names: Names, asked: Differing, concerned: Bits) -
         ports = block.gained if gains else block.lost
         if not ports:
             continue
-        for one, source, source_addresses in _classes(world, names, block.sources, block.family):
-            for other, destination, destination_addresses in _classes(world, names, block.destinations, block.family):
+        for one, source, source_addresses in _classes(world, names, block.sources, block.family, gains):
+            for other, destination, destination_addresses in _classes(
+                world, names, block.destinations, block.family, gains
+            ):
                 piece = _Piece(block.family, source, destination, source_addresses, destination_addresses)
                 yield _Key(gains, one, other, ports), piece
     for outside in address_differences(world, before, after, concerned):
@@ -117,7 +119,7 @@ def _outside_pieces(
 ) -> Iterator[tuple[_Key, _Piece]]:
     (family,) = outside.addresses.families()
     party = Party(sample_address(outside.addresses, family, of_pod=False))
-    for name, pod, addresses in _classes(world, names, outside.pods, family):
+    for name, pod, addresses in _classes(world, names, outside.pods, family, key.gained):
         if outside.direction is Direction.EGRESS:
             found = _Key(key.gained, name, ADDRESSES, key.ports)
             yield found, _Piece(family, pod, party, addresses, outside.addresses)
@@ -126,13 +128,17 @@ def _outside_pieces(
             yield found, _Piece(family, party, pod, outside.addresses, addresses)
 
 
-def _classes(world: OpenWorld, names: Names, bits: Bits, family: Family) -> Iterator[tuple[str, Party, AddressSet]]:
+def _classes(
+    world: OpenWorld, names: Names, bits: Bits, family: Family, gains: bool
+) -> Iterator[tuple[str, Party, AddressSet]]:
+    """Name, an example and addresses of each class. Ports go by any name where more may be open, else by none."""
     for number, blocks in world.without_addresses(bits).items():
         addresses = AddressSet.union(blocks).only(family)
         if addresses:
             namespace, labels = world.pod_class(number)
             address = sample_address(addresses, family, of_pod=True)
-            yield names.of_class(number), Party(address, namespace, labels), addresses
+            party = Party(address, namespace, labels, None if gains else frozenset())
+            yield names.of_class(number), party, addresses
 
 
 def _deviation(key: _Key, model: bool, pieces: list[_Piece]) -> Deviation:

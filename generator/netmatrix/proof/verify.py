@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from netmatrix.document import Finding, Place
 from netmatrix.policy.bits import Bits
 from netmatrix.policy.classes import TooManyClassesError
-from netmatrix.policy.differences import Ends, ends
+from netmatrix.policy.differences import Ends, ends, names_ports
 from netmatrix.policy.objects import Foreign, NetworkPolicy
 from netmatrix.policy.open_world import OpenWorld, mentioned_in
 from netmatrix.policy.packet import EndVerdict, judge_packet
@@ -20,7 +20,6 @@ from netmatrix.proof.deviations import Deviation, deviations
 from netmatrix.proof.expected import expected_ends, governed_pods
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, grants_of_packet
-from netmatrix.proof.named_ports import most_closed, most_open
 from netmatrix.proof.names import Names
 
 MODELS = (Model(ipblock_matches_pods=False), Model(ipblock_matches_pods=True))
@@ -73,17 +72,17 @@ def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
     governed = governed_pods(granted, world.universe)
     names = Names(granted, world)
     expected = [expected_ends(granted, world, model) for model in MODELS]
-    opened, closed = most_open(manifests.policies), most_closed(manifests.policies)
+    named = any(map(names_ports, manifests.policies))
     asked = []
     for model, wanted in zip(MODELS, expected, strict=True):
-        allowed = ends(opened, world, model)
-        surely = allowed if closed == opened else ends(closed, world, model)
+        surely = ends(manifests.policies, world, model)
+        allowed = ends(manifests.policies, world, model, any_names=True) if named else surely
         asked.append((wanted, allowed, True, model.ipblock_matches_pods))
         asked.append((wanted, surely, False, model.ipblock_matches_pods))
     found = deviations(world, names, asked, governed)
     return Verdict(
         granted,
-        tuple(_counter_example(granted, opened if item.gained else closed, item) for item in found),
+        tuple(_counter_example(granted, manifests.policies, item) for item in found),
         _model_dependent(world, names, expected, governed),
         coverage(granted, manifests.policies, world),
         tuple(item for item in manifests.foreign if item.kind.endswith("NetworkPolicy")),
