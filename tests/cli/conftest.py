@@ -67,7 +67,7 @@ def process(environment: dict[str, str]) -> Run:
         )
         result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in result.err
-        assert "fault of netmatrix" not in result.err
+        assert "fault of netmatrix" not in result.err, result.err
         return result
 
     return run
@@ -97,7 +97,7 @@ def netmatrix(
             main()
         captured = capsysbinary.readouterr()
         result = Result(int(str(left.value.code)), captured.out.decode(), captured.err.decode())
-        assert "fault of netmatrix" not in result.err
+        assert "fault of netmatrix" not in result.err, result.err
         return result
 
     yield run
