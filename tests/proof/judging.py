@@ -47,9 +47,9 @@ NAMESPACES = ("stalker", "stalker-jobs", "default", "kube-system", "ingress-ngin
 
 @dataclass(frozen=True)
 class Subject:
-    """One scenario: what is granted, and the policies that helm renders."""
+    """Some files of values: what is granted, and the policies that helm renders."""
 
-    scenario: Scenario
+    files: tuple[str, ...]
     granted: Granted
     policies: tuple[Data, ...]
 
@@ -69,13 +69,19 @@ def project() -> Project:
     return open_to_judge(str(ROOT / "matrix.yaml"))
 
 
-@cache
 def subject(scenario: Scenario) -> Subject:
-    options = ValuesOptions(str(ROOT / "matrix.yaml"), tuple(map(str, scenario.files())), (), TODAY)
+    """A scenario that the project ships."""
+    return subject_of(tuple(map(str, scenario.files())))
+
+
+@cache
+def subject_of(files: tuple[str, ...]) -> Subject:
+    """Some files of values, later ones win."""
+    options = ValuesOptions(str(ROOT / "matrix.yaml"), files, (), TODAY)
     judged = judge(project(), options)
     objects = objects_of(rendered(project(), options, judged))
     policies = tuple(item for item in objects if item["kind"] == "NetworkPolicy")
-    return Subject(scenario, granted_by(project(), options, judged), policies)
+    return Subject(files, granted_by(project(), options, judged), policies)
 
 
 def mutants(of: Subject) -> Iterator[Mutant]:
