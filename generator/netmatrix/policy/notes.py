@@ -23,10 +23,22 @@ def assumptions(manifests: Manifests, model: Model) -> tuple[Finding, ...]:
     return (
         *manifests.notes,
         *_no_workloads(manifests),
-        *_undeclared_namespaces(manifests, peers),
+        *undeclared_namespaces(manifests),
         *_unknown_addresses(manifests, peers, model),
         *_host_network(manifests, model),
     )
+
+
+def undeclared_namespaces(manifests: Manifests) -> Iterable[Finding]:
+    """Namespaces that are not in the input, where a selector asks for more of a namespace than its name."""
+    used = {pod.namespace for pod in manifests.workloads}
+    missing = [item.name for item in all_namespaces(manifests).values() if not item.declared and item.name in used]
+    peers = (peer for policy in manifests.policies for peer in _peers(policy))
+    asking = [peer for peer in peers if _asks_for_more_than_the_name(peer)]
+    if missing and asking:
+        message = f"a selector asks for labels of namespaces, and these are not in the input: {_listed(missing)}"
+        hint = "add the Namespace objects; without them, no label but the name is taken for set"
+        yield _note(rules.NAMESPACE_UNKNOWN, message, asking[0].origin, Severity.WARNING, hint)
 
 
 def _no_workloads(manifests: Manifests) -> Iterable[Finding]:
@@ -34,17 +46,6 @@ def _no_workloads(manifests: Manifests) -> Iterable[Finding]:
         first = next((item.origin for item in manifests.policies), None)
         hint = "give the workloads as well: Pods, Deployments and the like"
         yield _note(rules.NO_MANIFESTS, "there is no workload in the input", first, Severity.WARNING, hint)
-
-
-def _undeclared_namespaces(manifests: Manifests, peers: Iterable[Peer]) -> Iterable[Finding]:
-    """Namespaces that are not in the input, where a selector asks for more of a namespace than its name."""
-    used = {pod.namespace for pod in manifests.workloads}
-    missing = [item.name for item in all_namespaces(manifests).values() if not item.declared and item.name in used]
-    asking = [peer for peer in peers if _asks_for_more_than_the_name(peer)]
-    if missing and asking:
-        message = f"a selector asks for labels of namespaces, and these are not in the input: {_listed(missing)}"
-        hint = "add the Namespace objects; without them, no label but the name is taken for set"
-        yield _note(rules.NAMESPACE_UNKNOWN, message, asking[0].origin, Severity.WARNING, hint)
 
 
 def _unknown_addresses(manifests: Manifests, peers: Iterable[Peer], model: Model) -> Iterable[Finding]:
