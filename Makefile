@@ -32,8 +32,9 @@ $(READY): $(LOCKS)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-generate: setup ## Write the chart, values, schema and tables from matrix.yaml
+generate: setup ## Write the chart, values, schema and tables from matrix.yaml, and the linter's page
 	@$(BIN)/netmatrix generate
+	@$(BIN)/python -m netmatrix.lint.page
 
 test: setup ## Run the tests (under three minutes)
 	@$(BIN)/python -m pytest -q -n auto
@@ -57,6 +58,7 @@ check: setup ## Lint, types, chart, schema and generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/netmatrix generate --check
+	@$(BIN)/python -m netmatrix.lint.page --check
 	@$(BIN)/python -m tests.checks
 
 format: setup ## Format the Python code
