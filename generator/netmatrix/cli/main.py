@@ -30,6 +30,7 @@ _COMMANDS = {
     "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
     "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",
     "analyze": "Print who reaches whom in any manifests.",
+    "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
 }
 
 
