@@ -15,8 +15,8 @@ from tests.cli.conftest import Run
 from tests.policy.samples import pod, policy
 from tests.support.scenarios import ROOT
 
-ERROR, WARNING, NOTE = (EXAMPLES / f"{rule}-bad.yaml" for rule in ("NM602", "NM650", "NM603"))
-GOOD = EXAMPLES / "NM602-good.yaml"
+ERROR, WARNING, NOTE = (EXAMPLES / f"{rule}-bad.yaml" for rule in ("NM630", "NM650", "NM603"))
+GOOD = EXAMPLES / "NM630-good.yaml"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_could_not_run_and_the_rest_is_judged_all_the_same(n
     (tmp_path / "broken.yaml").write_text("a: [", encoding="utf-8")
     result = netmatrix("lint", tmp_path / "broken.yaml", tmp_path / "missing", ERROR)
     assert result.status == 2
-    assert [rule for rule in ("NM001", "NM006", "NM602") if f"error {rule} " in result.out] == [
+    assert [rule for rule in ("NM001", "NM006", "NM630") if f"error {rule} " in result.out] == [
         "NM001",
         "NM006",
         "NM602",
@@ -86,7 +86,7 @@ def test_every_format_holds_the_findings(netmatrix: Run) -> None:
     assert "::error file=" in netmatrix("lint", ERROR, "--format", "github").out
     (run,) = json.loads(netmatrix("lint", ERROR, "--format", "sarif").out)["runs"]
     assert {item["id"] for item in run["tool"]["driver"]["rules"]} >= {rule.id for rule in RULES}
-    assert [item["ruleId"] for item in run["results"]] == ["NM602"]
+    assert [item["ruleId"] for item in run["results"]] == ["NM630"]
 
 
 def test_json_of_a_cluster_is_read_from_standard_input(netmatrix: Run) -> None:
@@ -94,7 +94,7 @@ def test_json_of_a_cluster_is_read_from_standard_input(netmatrix: Run) -> None:
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=4)
     line = text.splitlines().index('                        "ports": []') + 1
     result = netmatrix("lint", "-", stdin=text.encode())
-    assert f"-:{line}:34: error NM602 items[1].spec.ingress[0].ports: policy default/policy: " in result.out
+    assert f"-:{line}:34: warning NM602 items[1].spec.ingress[0].ports: policy default/policy: " in result.out
 
 
 def test_a_rule_is_explained_with_its_examples(netmatrix: Run) -> None:

@@ -159,8 +159,11 @@ def _needed_for(protocol: Protocol) -> str:
 
 
 def _opens_dns(of: RuleOf) -> bool:
-    """Whether a rule names a DNS port, or opens it, among others, to what may be the cluster's DNS."""
-    if any(_is_dns(port) for port in of.rule.ports):
+    """Whether a rule names a DNS port or a DNS server, or opens such a port to what may be the cluster's DNS.
+
+    The server's own port may be any: some clusters' listen on 8053.
+    """
+    if any(_is_dns(port) for port in of.rule.ports) or any(_names_dns(peer) for peer in of.rule.peers):
         return True
     opened = of.opened
     if not any(opened.contains(protocol, number) for protocol in _BOTH for number in (_DNS, _OPENSHIFT_DNS)):
@@ -172,6 +175,12 @@ def _is_dns(port: Port) -> bool:
     return port.port in (_DNS, _OPENSHIFT_DNS) or (
         isinstance(port.port, str) and port.port.startswith(("dns", "domain"))
     )
+
+
+def _names_dns(peer: Peer) -> bool:
+    """Whether a peer selects pods by a label such as `k8s-app: kube-dns`."""
+    found = peer.pod_selector.requirements if peer.pod_selector else ()
+    return any(item.operator is Operator.IN and any("dns" in value for value in item.values) for item in found)
 
 
 def _may_be_dns(peer: Peer, home: str) -> bool:

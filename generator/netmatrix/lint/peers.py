@@ -25,10 +25,10 @@ AND_OR = LintRule(
 EMPTY_LIST = LintRule(
     "NM602",
     "a list of peers or ports that is written has an entry",
-    Severity.ERROR,
+    Severity.WARNING,
     "An empty `from` or `to` is everybody, inside and outside the cluster, and an empty `ports` is every port: the "
     "opposite of what an empty list looks like. Templates render it from an empty value.",
-    "Remove the whole rule if nobody is meant; leave the field out if everybody, or every port, is.",
+    "Remove the whole rule if nobody is meant; leave the field out if everybody, or every port, is meant.",
     "Kubernetes API reference, NetworkPolicyIngressRule; huggingface/chat-ui#2492, nais/naiserator#331",
     ("P2",),
 )

@@ -100,7 +100,7 @@ def namespace_by_name_label(subject: Subject) -> Iterator[Remark]:
     for of, peer in subject.peers():
         wanted = _wanted(peer.namespace_selector, "name")
         if wanted and peer.namespace_selector:
-            message = f"no namespace has a label 'name' by default: {selector_text(peer.namespace_selector)} finds none"
+            message = f"no namespace has the label {selector_text(peer.namespace_selector)} unless somebody sets it"
             yield Remark(NAMESPACE_BY_NAME_LABEL, message, _at(peer, "namespaceSelector"), of.policy)
 
 
