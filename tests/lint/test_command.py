@@ -65,7 +65,7 @@ def test_what_cannot_be_read_could_not_run_and_the_rest_is_judged_all_the_same(n
     assert [rule for rule in ("NM001", "NM006", "NM630") if f"error {rule} " in result.out] == [
         "NM001",
         "NM006",
-        "NM602",
+        "NM630",
     ]
 
 
