@@ -29,6 +29,7 @@ _COMMANDS = {
     "template": "Validate values, then render the chart with the real helm.",
     "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
     "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",
+    "diff": "Say which connections a change opens and closes, between values, manifests or git revisions.",
     "analyze": "Print who reaches whom in any manifests.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
 }

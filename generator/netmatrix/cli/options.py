@@ -37,21 +37,25 @@ def matrix_option(function: Function) -> Function:
 
 def format_option(function: Function) -> Function:
     """`--format`, which adapts to GitHub Actions by itself."""
+    return format_option_with()(function)
+
+
+def format_option_with(*more: str) -> Callable[[Function], Function]:
+    """`--format` with formats of a command's own."""
     default = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
-    option = click.option(
+    return click.option(
         "--format",
         "format_",
-        type=click.Choice(FORMATS),
+        type=click.Choice((*FORMATS, *more)),
         default=default,
         callback=_remember_format,
         help=f"How to print findings [{default}].",
     )
-    return option(function)
 
 
 def _remember_format(context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """For `main`, which prints the findings that end a command."""
-    context.meta["netmatrix.format"] = value
+    context.meta["netmatrix.format"] = value if value in FORMATS else "text"
     return value
 
 

@@ -25,10 +25,11 @@ class UnusableMatrixError(MatrixError):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The folder of a matrix."""
+    """The folder of a matrix. `home` is where its tools are, if that is another folder."""
 
     matrix: Matrix
     root: Path
+    home: Path | None = None
 
     @property
     def chart(self) -> Path:
@@ -37,7 +38,7 @@ class Project:
     @property
     def tools(self) -> Path:
         """Where `make setup` keeps a helm of the project's own."""
-        return self.root / ".tools"
+        return (self.home or self.root) / ".tools"
 
     def helm(self) -> Helm:
         """The helm to use, asked for its version once. Raises HelmError where none will do."""
@@ -53,15 +54,23 @@ def open_project(matrix: str | None) -> Project:
 
     Raises MatrixError where there is none, or where it does not hold.
     """
+    file = find_matrix(matrix)
+    if matrix is not None:
+        return Project(load_matrix(matrix), file.resolve().parent)
+    return Project(load_matrix(shown(file)), file.parent)
+
+
+def find_matrix(matrix: str | None) -> Path:
+    """The given matrix file, else the nearest matrix.yaml at or above the current folder; raises MatrixError."""
     if matrix == "-":
         hint = "name the file: the chart and its values lie beside it"
         raise MatrixError([Finding(READABLE, "the matrix cannot come from standard input", Place("-"), hint=hint)])
     if matrix is not None:
-        return Project(load_matrix(matrix), Path(matrix).resolve().parent)
+        return Path(matrix)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / MATRIX).is_file():
-            return Project(load_matrix(shown(folder / MATRIX)), folder)
+            return folder / MATRIX
     message = f"there is no {MATRIX} here or in a folder above"
     hint = "change into the project's folder, or name the file with --matrix"
     raise MatrixError([Finding(READABLE, message, Place(MATRIX), hint=hint)])

@@ -82,7 +82,9 @@ def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
     environment, paths, texts = (given.pop(name) for name in ("environment", "paths", "discovered"))
     if texts and not paths:
         raise click.UsageError("--discovered is about what was installed: give that with --manifests")
-    project, options = _chosen(values_of(given), environment)
+    options = values_of(given)
+    project = open_to_judge(options.matrix)
+    options = chosen(project, options, environment)
     found = [_discovered(text) for text in texts]
     judged = judge(project, options)
     status = status_of_findings(judged.findings)
@@ -94,20 +96,19 @@ def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
         return _subject(project, options, judged, paths, found, save)
 
 
-def _chosen(options: ValuesOptions, environment: str | None) -> tuple[Project, ValuesOptions]:
-    """The project, and the values that are asked about: given files, or those of a named environment."""
+def chosen(project: Project, options: ValuesOptions, environment: str | None) -> ValuesOptions:
+    """The values that are asked about: given files, upon those of a named environment. Raises UsageError for none."""
     from netmatrix.document import did_you_mean
 
-    project = open_to_judge(options.matrix)
     known = project.matrix.environments
     if environment is not None and environment not in known:
         raise click.UsageError(f"the matrix has no environment {environment!r}; {did_you_mean(environment, known)}")
     if environment is not None:
         files = (project.values_file(f"values-{environment}.yaml"), *options.files)
-        return project, replace(options, files=files)
+        return replace(options, files=files)
     if not options.files:
         raise click.UsageError(f"name values with -f FILE, or an environment with --environment {'|'.join(known)}")
-    return project, options
+    return options
 
 
 def _discovered(text: str) -> Discovered:

@@ -30,13 +30,18 @@ class _State:
 
 
 def label_classes(
-    selectors: Iterable[Selector], fixed: Mapping[str, str] | None = None, *, most: int = 20_000
+    selectors: Iterable[Selector],
+    fixed: Mapping[str, str] | None = None,
+    *,
+    absent: Iterable[str] = (),
+    most: int = 20_000,
 ) -> tuple[Mapping[str, str], ...]:
     """The fewest labels for every combination of `selectors` that one object could match, and match none else of them.
 
-    Labels that are `fixed` are the same in all of them. The keys are gone through one by one, and of each key only the
-    values that matter to selectors which can still match: selectors that demand different values of one key, as those
-    of a policy matrix do, make no more classes than there are selectors. Raises TooManyClassesError past `most` steps.
+    Labels that are `fixed` are the same in all of them, and `absent` keys in none. The keys are gone through one by
+    one, and of each key only the values that matter to selectors which can still match: selectors that demand different
+    values of one key, as those of a policy matrix do, make no more classes than there are selectors. Raises
+    TooManyClassesError past `most` steps.
     """
     numbered = dict(enumerate(dict.fromkeys(selectors)))
     start = _State(
@@ -45,7 +50,7 @@ def label_classes(
         frozenset(number for number, selector in numbered.items() if not selector.requirements),
     )
     found: dict[frozenset[int], Mapping[str, str]] = {}
-    pending = [_decided(start, start.labels.keys())]
+    pending = [_decided(start, (*start.labels, *absent))]
     steps = 0
     while pending:
         state = pending.pop()

@@ -12,6 +12,7 @@ from netmatrix.policy.open_world import OpenWorld
 from netmatrix.policy.ports import NO_PORTS, PortSet
 from netmatrix.policy.semantics import Model
 from netmatrix.policy.traffic import FamilyPorts, TrafficClass, traffic_classes
+from netmatrix.policy.universe import Universe
 
 _NOTHING = FamilyPorts(NO_PORTS, NO_PORTS)
 
@@ -28,13 +29,9 @@ class Ends:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
 
-def ends(policies: Iterable[NetworkPolicy], world: OpenWorld, model: Model, *, any_names: bool = False) -> Ends:
-    """What `policies` allow at the ends of connections between all pods that could exist.
-
-    A name of a port stands for none of a pod's ports or, with `any_names`, for any: the least and the most that can be.
-    """
+def ends(policies: Iterable[NetworkPolicy], universe: Universe, model: Model) -> Ends:
+    """What `policies` allow at the ends of connections between all pods of `universe`, such as all that could exist."""
     known = tuple(policies)
-    universe = world.universe_of_any_names if any_names else world.universe
     return Ends(
         traffic_classes(known, Direction.EGRESS, universe, model),
         traffic_classes(known, Direction.INGRESS, universe, model),

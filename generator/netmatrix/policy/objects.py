@@ -159,3 +159,8 @@ class Foreign:
     kind: str
     count: int
     origin: Origin = field(compare=False, repr=False)
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether it is some kind of network policy, which may decide who reaches whom."""
+        return self.kind.endswith("NetworkPolicy")

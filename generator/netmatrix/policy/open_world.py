@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netmatrix.policy.addresses import ALL_ADDRESSES, FAMILIES, AddressSet, Family
 from netmatrix.policy.bits import Bits, members, without
@@ -16,9 +16,12 @@ from netmatrix.policy.classes import label_classes
 from netmatrix.policy.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy
 from netmatrix.policy.ports import FIRST_PORT, LAST_PORT, PortSet, Protocol
+from netmatrix.policy.traffic import PortName
 from netmatrix.policy.universe import Group, Universe
 
 _ANOTHER = "another-namespace"
+_NOW, _THEN = "\0now ", "\0then "
+"""Before the keys of labels that differ between two sides; no key of a label starts so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +43,67 @@ class Mentioned:
         return Mentioned(self.selections | other.selections, self.addresses | other.addresses)
 
 
-class _AnyNames(Universe):
-    """The same pods, each of which calls any of its ports by any name."""
+class _PortNames(Universe):
+    """The same pods, each of which calls every port of its own by the same names."""
 
-    def with_port(self, name: str, protocol: Protocol) -> Mapping[PortSet, Bits]:  # noqa: ARG002
+    def __init__(self, universe: Universe, names: Set[PortName] | None) -> None:
+        self.__dict__.update(vars(universe))
+        self._names = names
+
+    def with_port(self, name: str, protocol: Protocol) -> Mapping[PortSet, Bits]:
+        if self._names is not None and (name, protocol) not in self._names:
+            return {}
         return {PortSet.of(protocol, FIRST_PORT, LAST_PORT): self.everyone}
+
+
+def with_port_names(universe: Universe, names: Set[PortName] | None = None) -> Universe:
+    """The pods of an open world's `universe`, which call each of their ports by all of `names`; by any, without them.
+
+    A pod that calls some of its ports so is told apart by the ports alone: the others are as in `universe`.
+    """
+    return _PortNames(universe, names) if names is None or names else universe
 
 
 class OpenWorld:
     """A universe of all pods that could exist, in which an address is part of what a pod is.
 
     A pod class has an address of one family, since a connection runs within one family; what a pod may have in the
-    other one is another class. What a pod calls its ports is not known: in `universe` no name stands for any port, in
-    `universe_of_any_names` each may stand for any.
+    other one is another class. What a pod calls its ports is not known: in `universe` no name stands for any port;
+    `with_port_names` gives the same pods with names for all of them.
     """
 
-    def __init__(self, mentioned: Mentioned, namespaces: Mapping[str, Namespace]) -> None:
+    def __init__(
+        self,
+        mentioned: Mentioned,
+        namespaces: Mapping[str, Namespace],
+        earlier: Mapping[str, Namespace] | None = None,
+    ) -> None:
         """`namespaces` are those of which labels are known; others, and further labels, may be anything.
 
+        `earlier` are those of what is compared with it, where their labels may be others. `universe` has the same pods
+        as `earlier`, in the same order, which differ in nothing but the labels of their namespaces.
         Raises TooManyClassesError where selectors overlap so much that the classes cannot be gone through.
         """
         self.blocks = address_classes(mentioned.addresses)
-        names = _names(mentioned.selections) | namespaces.keys()
-        keyed = dict(_namespace_classes(mentioned.selections, names, namespaces))
+        before = namespaces if earlier is None else earlier
+        names = _names(mentioned.selections) | namespaces.keys() | before.keys()
+        keyed = dict(_namespace_classes(mentioned.selections, names, namespaces, before))
         groups: list[Group] = []
-        for key, namespace in keyed.items():
-            selectors = [item.pods for item in mentioned.selections if item.namespaces.matches(namespace.labels)]
+        for key, now_and_then in keyed.items():
+            selectors = [
+                item.pods
+                for item in mentioned.selections
+                if any(item.namespaces.matches(namespace.labels) for namespace in now_and_then)
+            ]
             for labels in label_classes(selectors):
                 groups += [Group(key, labels, block) for block in self.blocks]
-        self.universe = Universe(keyed, groups)
-        self.universe_of_any_names = _AnyNames(keyed, groups)
+        self.universe = Universe({key: now for key, (now, _) in keyed.items()}, groups)
+        changed = any(now.labels != then.labels for now, then in keyed.values())
+        self.earlier = Universe({key: then for key, (_, then) in keyed.items()}, groups) if changed else self.universe
+        self._then = {_identity(now): then for now, then in keyed.values()}
         self._names = frozenset(names)
-        self._alternatives = _alternatives(keyed, names)
+        self._said = {name: _labels(name, namespaces).keys() | _labels(name, before).keys() for name in names}
+        self._alternatives = _alternatives(self.universe.namespaces, names)
 
     @property
     def pod_classes(self) -> int:
@@ -81,6 +113,15 @@ class OpenWorld:
     def is_nameless(self, namespace: Namespace) -> bool:
         """Whether it stands for all namespaces that nobody names."""
         return namespace.name not in self._names
+
+    def supposed(self, namespace: Namespace) -> Mapping[str, str]:
+        """The labels that a namespace has in one of its classes, and that nobody is known to have given it."""
+        said = (*self._said.get(namespace.name, ()), NAMESPACE_NAME)
+        return {key: value for key, value in namespace.labels.items() if key not in said}
+
+    def as_it_was(self, namespace: Namespace) -> Namespace:
+        """A namespace of `universe`, with the labels that it has in `earlier`."""
+        return self._then[_identity(namespace)]
 
     def consistent(self, sources: Bits, destinations: Bits) -> Iterable[tuple[Bits, Bits]]:
         """The pairs without those that cannot be together: one namespace under two sets of labels."""
@@ -173,23 +214,60 @@ def _names(selections: Iterable[Selection]) -> set[str]:
     }
 
 
+def _identity(namespace: Namespace) -> tuple[str, frozenset[tuple[str, str]]]:
+    return namespace.name, frozenset(namespace.labels.items())
+
+
 def _namespace_classes(
-    selections: Iterable[Selection], names: Set[str], known: Mapping[str, Namespace]
-) -> Iterable[tuple[str, Namespace]]:
+    selections: Iterable[Selection],
+    names: Set[str],
+    known: Mapping[str, Namespace],
+    earlier: Mapping[str, Namespace],
+) -> Iterable[tuple[str, tuple[Namespace, Namespace]]]:
     """Every namespace that is spoken of and one that is not, each with every set of labels that selectors tell apart.
 
     Labels that a namespace is known to have are its own; what is not known of one may be set by anybody who may label
-    namespaces, so that both cases count.
+    namespaces, so that both cases count. Each stands as it is and as it was.
     """
     selectors = {item.namespaces for item in selections}
     another = _ANOTHER
     while another in names:
         another += "-"
     for name in (*sorted(names), another):
-        fixed = {**(known[name].labels if name in known else {}), NAMESPACE_NAME: name}
-        for number, labels in enumerate(label_classes(selectors, fixed)):
+        now, then = ({**_labels(name, side), NAMESPACE_NAME: name} for side in (known, earlier))
+        for number, pair in enumerate(_labels_then_and_now(selectors, now, then)):
             key = f"{name}/{number}"  # no name of a namespace has a slash
-            yield key, Namespace(name, labels, declared=name in known)
+            first, second = (Namespace(name, labels, declared=name in known) for labels in pair)
+            yield key, (first, second)
+
+
+def _labels(name: str, known: Mapping[str, Namespace]) -> Mapping[str, str]:
+    return known[name].labels if name in known else {}
+
+
+def _labels_then_and_now(
+    selectors: Set[Selector], now: Mapping[str, str], then: Mapping[str, str]
+) -> Iterable[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """The labels that a namespace may have, now and then. What neither side says of it is the same on both."""
+    changed = {key for key in now.keys() | then.keys() if now.get(key) != then.get(key)}
+    both = {_aside(item, changed, side) for item in selectors for side in (_NOW, _THEN)}
+    fixed = {key: value for key, value in now.items() if key not in changed}
+    for side, labels in ((_NOW, now), (_THEN, then)):
+        fixed |= {side + key: labels[key] for key in changed if key in labels}
+    absent = [side + key for side in (_NOW, _THEN) for key in changed if side + key not in fixed]
+    for labels in label_classes(both, fixed, absent=absent):
+        same = {key: value for key, value in labels.items() if not key.startswith((_NOW, _THEN))}
+        yield (
+            same | {key: now[key] for key in changed if key in now},
+            same | {key: then[key] for key in changed if key in then},
+        )
+
+
+def _aside(selector: Selector, keys: Set[str], side: str) -> Selector:
+    """A selector that asks for the labels of one side, where the sides differ."""
+    return Selector(
+        tuple(replace(item, key=side + item.key) if item.key in keys else item for item in selector.requirements)
+    )
 
 
 def _alternatives(keyed: Mapping[str, Namespace], names: Set[str]) -> tuple[tuple[str, ...], ...]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netmatrix.policy import intervals
-from netmatrix.policy.addresses import Family, address_text
+from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Family, address_text
 from netmatrix.policy.labels import EVERYTHING
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy, Peer, Port, Rule
 from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
-from netmatrix.policy.semantics import Model, isolates, port_numbers
+from netmatrix.policy.semantics import Model, isolates, port_numbers, rule_addresses
 from netmatrix.policy.source import Origin
 
 _EVERY_PORT = tuple(Port(protocol) for protocol in Protocol)
@@ -108,10 +108,11 @@ def judge_end(policies: Iterable[NetworkPolicy], packet: Packet, direction: Dire
 def open_ports(policies: Iterable[NetworkPolicy], packet: Packet, model: Model) -> PortSet:
     """All ports on which a packet between the two ends would pass; a name counts where a pod's ports are known."""
     known = tuple(policies)
-    return _ports_at(known, packet, Direction.EGRESS, model) & _ports_at(known, packet, Direction.INGRESS, model)
+    return ports_at(known, packet, Direction.EGRESS, model) & ports_at(known, packet, Direction.INGRESS, model)
 
 
-def _ports_at(policies: Iterable[NetworkPolicy], packet: Packet, direction: Direction, model: Model) -> PortSet:
+def ports_at(policies: Iterable[NetworkPolicy], packet: Packet, direction: Direction, model: Model) -> PortSet:
+    """All ports on which one end would let the packet pass."""
     isolating = [policy for policy in policies if _isolates(policy, packet.own(direction), direction)]
     if not isolating:
         return ALL_PORTS
@@ -122,6 +123,19 @@ def _ports_at(policies: Iterable[NetworkPolicy], packet: Packet, direction: Dire
         for rule in policy.rules(direction)
         if _is_any_peer(rule, policy.namespace, packet, direction, model)
         for port in rule.ports or _EVERY_PORT
+    )
+
+
+def addresses_at(policies: Iterable[NetworkPolicy], packet: Packet, direction: Direction) -> AddressSet:
+    """All addresses outside the cluster with which one end would let the packet pass, at the other end, on its port."""
+    isolating = [policy for policy in policies if _isolates(policy, packet.own(direction), direction)]
+    if not isolating:
+        return ALL_ADDRESSES
+    return AddressSet.union(
+        rule_addresses(rule)
+        for policy in isolating
+        for rule in policy.rules(direction)
+        if not rule.ports or any(_is_port(port, packet) for port in rule.ports)
     )
 
 

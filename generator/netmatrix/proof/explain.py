@@ -16,7 +16,7 @@ from netmatrix.proof.judge import EndGrants, grants_of_packet, naming_both
 from netmatrix.proof.parties import Named, packet_between
 from netmatrix.proof.verdict_json import end_data, packet_data, ports_data
 from netmatrix.proof.verify import MODELS
-from netmatrix.proof.words import by_matrix, by_policy, packet_text, party_text
+from netmatrix.proof.words import by_matrix, by_policy, model_text, packet_text, party_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,6 @@ def lines(granted: Granted, answer: Answer, source: Named, destination: Named) -
     if answer.allowed != answer.granted:
         wanted = "grants" if answer.granted else "does not grant"
         yield f"  differs  the matrix {wanted} it; `netmatrix verify` tells all that differs"
-
-
-def model_text(model: Model) -> str:
-    """A model in words."""
-    return "where ipBlocks match pods" if model.ipblock_matches_pods else "where ipBlocks do not match pods"
 
 
 def data(answer: Answer) -> dict[str, Any]:

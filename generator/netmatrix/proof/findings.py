@@ -28,7 +28,7 @@ def findings(verdict: Verdict, *, in_manifests: bool) -> tuple[Finding, ...]:
     for item in verdict.counter_examples:
         alike.setdefault(_cause(item), []).append(item)
     found = (_finding(verdict.granted, items, in_manifests) for items in alike.values())
-    return (*found, *map(_unjudged, verdict.unjudged))
+    return (*found, *map(unjudged, verdict.unjudged))
 
 
 def _cause(item: CounterExample) -> tuple[object, ...]:
@@ -39,7 +39,7 @@ def _cause(item: CounterExample) -> tuple[object, ...]:
     return ("lost", *(str(grants.granted_by[:1]) for end, grants in pairs if not end.allowed))
 
 
-def _unjudged(item: Foreign) -> Finding:
+def unjudged(item: Foreign) -> Finding:
     """Fail closed: such a policy may override all that was proved, or add to it."""
     many = "1 object" if item.count == 1 else f"{item.count} objects"
     message = f"{many} of kind {item.kind} ({item.api_version}) may decide as well, and nothing can be said of that"

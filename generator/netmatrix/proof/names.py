@@ -17,12 +17,17 @@ _OUTSIDE_ADDRESSES = {Family.IPV4: (198 << 24) + (51 << 16) + (100 << 8) + 7, Fa
 _MOST_RANGES = 3
 _WITH = " with "
 
+STRANGER = "any other pod of another namespace"
+"""The name of the plainest class: no label, in a namespace that nobody names."""
+
 
 class Names:
     """The names of the classes of one world."""
 
-    def __init__(self, granted: Granted | None, world: OpenWorld) -> None:
+    def __init__(self, granted: Granted | None, world: OpenWorld, earlier: Granted | None = None) -> None:
+        """`earlier` is what was granted before a change, under which a row may have been other pods."""
         self._granted = granted
+        self._earlier = granted if earlier is None else earlier
         self._world = world
         self._of_class = [self._name(*world.pod_class(number)) for number in range(world.pod_classes)]
 
@@ -39,17 +44,27 @@ class Names:
         return _WITH in name
 
     def _name(self, namespace: Namespace, labels: Mapping[str, str]) -> str:
-        party = Party(0, namespace, labels)
-        if self._granted is not None:
-            for row in self._granted.rows:
-                if is_selected(row.selection, party):
-                    own = {requirement.key for requirement in row.selection.pods.requirements}
-                    more = labels_text({key: value for key, value in labels.items() if key not in own})
-                    return f"{row.pod.id}{_WITH}{more}" if more else row.pod.id
-            for name, end in self._granted.endpoints.items():
-                if any(is_selected(selection, party) for selection in end.selections):
-                    return f"{name} (pods of {namespace.name})"
-        return description(self._world, namespace, labels)
+        now, then = (
+            None if side is None else _known(side, Party(0, namespace, labels))
+            for side in (self._granted, self._earlier)
+        )
+        if now == then:
+            return now or description(self._world, namespace, labels)
+        return ", ".join([*([f"{now} (new)"] if now else []), *([f"{then} (old)"] if then else [])])
+
+
+def _known(granted: Granted, party: Party) -> str | None:
+    """A pod of the matrix's, by its row, or by the endpoint that it belongs to."""
+    assert party.namespace is not None, "a pod is asked about"
+    for row in granted.rows:
+        if is_selected(row.selection, party):
+            own = {requirement.key for requirement in row.selection.pods.requirements}
+            more = labels_text({key: value for key, value in party.labels.items() if key not in own})
+            return f"{row.pod.id}{_WITH}{more}" if more else row.pod.id
+    for name, end in granted.endpoints.items():
+        if any(is_selected(selection, party) for selection in end.selections):
+            return f"{name} (pods of {party.namespace.name})"
+    return None
 
 
 def is_row(name: str, rows: Set[str]) -> bool:
@@ -60,14 +75,10 @@ def is_row(name: str, rows: Set[str]) -> bool:
 def description(world: OpenWorld, namespace: Namespace, labels: Mapping[str, str]) -> str:
     """A pod that is nobody's in particular."""
     told = labels_text(labels)
-    if world.is_nameless(namespace):
-        where = "another namespace"
-        extra = {key: value for key, value in namespace.labels.items() if value != namespace.name}
-    else:
-        where = f"namespace {namespace.name}"
-        extra = {}
-    if extra:
-        where += f" labelled {labels_text(extra)}"
+    where = "another namespace" if world.is_nameless(namespace) else f"namespace {namespace.name}"
+    supposed = world.supposed(namespace)
+    if supposed:
+        where += f" labelled {labels_text(supposed)}"
     return f"a pod of {where} with {told}" if told else f"any other pod of {where}"
 
 
@@ -78,12 +89,17 @@ def labels_text(labels: Mapping[str, str]) -> str:
 
 def addresses_text(addresses: AddressSet) -> str:
     """A few ranges as text, the others counted."""
-    ranges = [
+    found = ranges(addresses)
+    shown = ", ".join(found[:_MOST_RANGES])
+    return shown if len(found) <= _MOST_RANGES else f"{shown} and {len(found) - _MOST_RANGES} more ranges"
+
+
+def ranges(addresses: AddressSet) -> tuple[str, ...]:
+    """Each range as text, a single address as itself."""
+    return tuple(
         address_text(family, first) if first == last else range_text(family, first, last)
         for family, first, last in addresses.ranges()
-    ]
-    shown = ", ".join(ranges[:_MOST_RANGES])
-    return shown if len(ranges) <= _MOST_RANGES else f"{shown} and {len(ranges) - _MOST_RANGES} more ranges"
+    )
 
 
 def sample_address(addresses: AddressSet, family: Family, *, of_pod: bool) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from netmatrix.document import Place
 from netmatrix.policy.addresses import AddressSet, Family, range_text
+from netmatrix.policy.objects import Foreign
 from netmatrix.policy.packet import EndVerdict, Packet, Party
 from netmatrix.policy.ports import PortSet, Protocol
 from netmatrix.proof.coverage import Coverage
@@ -29,9 +30,7 @@ def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
         "off": [grant.name for grant in granted.off if granted.environment in grant.environments],
         "counterExamples": [_counter_example(item) for item in verdict.counter_examples],
         "onlyWhereIpBlockMatchesPods": [_deviation(item) for item in verdict.model_dependent],
-        "unjudged": [
-            {"apiVersion": item.api_version, "kind": item.kind, "count": item.count} for item in verdict.unjudged
-        ],
+        "unjudged": [foreign_data(item) for item in verdict.unjudged],
         "notClaimed": list(not_claimed(granted)),
     }
 
@@ -91,6 +90,14 @@ def end_data(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
         "governed": grants.governed,
         "allowed": verdict.allowed,
         "granted": grants.granted,
+        **rules_data(verdict),
+        "grantedBy": [_grant(grant) for grant in grants.granted_by],
+    }
+
+
+def rules_data(verdict: EndVerdict) -> dict[str, Any]:
+    """The policies that isolate an end, and the rules that admit the packet there."""
+    return {
         "isolatedBy": [str(policy) for policy in verdict.isolated_by],
         "admittedBy": [
             {
@@ -100,8 +107,12 @@ def end_data(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
             }
             for rule in verdict.admitted_by
         ],
-        "grantedBy": [_grant(grant) for grant in grants.granted_by],
     }
+
+
+def foreign_data(item: Foreign) -> dict[str, Any]:
+    """Objects of a kind that is not understood."""
+    return {"apiVersion": item.api_version, "kind": item.kind, "count": item.count}
 
 
 def packet_data(packet: Packet) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netmatrix.document import Finding, Place
 from netmatrix.policy.bits import Bits
 from netmatrix.policy.classes import TooManyClassesError
 from netmatrix.policy.differences import Ends, ends, names_ports
-from netmatrix.policy.objects import Foreign, NetworkPolicy
-from netmatrix.policy.open_world import OpenWorld, mentioned_in
+from netmatrix.policy.objects import Foreign, Namespace, NetworkPolicy
+from netmatrix.policy.open_world import Mentioned, OpenWorld, mentioned_in, with_port_names
 from netmatrix.policy.packet import EndVerdict, judge_packet
 from netmatrix.policy.read import Manifests
 from netmatrix.policy.semantics import Model
@@ -63,20 +63,15 @@ def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
     at least is in a governed namespace, the connection is allowed if and only if it is granted; in both models of what
     an ipBlock matches. Raises ProofError where that cannot be decided; `file` is what it names then.
     """
-    try:
-        world = OpenWorld(mentioned_in(manifests.policies) | granted.mentioned(), manifests.namespaces)
-    except TooManyClassesError as error:
-        message = f"the selectors of the policies overlap so much that more than {error.most} classes would be needed"
-        hint = "let selectors of one namespace demand different values of one label, or split the input"
-        raise rules.ProofError([Finding(rules.UNDECIDED, message, Place(file), hint=hint)]) from None
+    world = open_world(mentioned_in(manifests.policies) | granted.mentioned(), manifests.namespaces, file)
     governed = governed_pods(granted, world.universe)
     names = Names(granted, world)
     expected = [expected_ends(granted, world, model) for model in MODELS]
     named = any(map(names_ports, manifests.policies))
     asked = []
     for model, wanted in zip(MODELS, expected, strict=True):
-        surely = ends(manifests.policies, world, model)
-        allowed = ends(manifests.policies, world, model, any_names=True) if named else surely
+        surely = ends(manifests.policies, world.universe, model)
+        allowed = ends(manifests.policies, with_port_names(world.universe), model) if named else surely
         asked.append((wanted, allowed, True, model.ipblock_matches_pods))
         asked.append((wanted, surely, False, model.ipblock_matches_pods))
     found = deviations(world, names, asked, governed)
@@ -85,8 +80,23 @@ def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
         tuple(_counter_example(granted, manifests.policies, item) for item in found),
         _model_dependent(world, names, expected, governed),
         coverage(granted, manifests.policies, world),
-        tuple(item for item in manifests.foreign if item.kind.endswith("NetworkPolicy")),
+        tuple(item for item in manifests.foreign if item.is_policy),
     )
+
+
+def open_world(
+    mentioned: Mentioned,
+    namespaces: Mapping[str, Namespace],
+    file: str,
+    earlier: Mapping[str, Namespace] | None = None,
+) -> OpenWorld:
+    """All pods that could exist, as far as they are told apart. Raises ProofError, which names `file`, for too many."""
+    try:
+        return OpenWorld(mentioned, namespaces, earlier)
+    except TooManyClassesError as error:
+        message = f"the selectors of the policies overlap so much that more than {error.most} classes would be needed"
+        hint = "let selectors of one namespace demand different values of one label, or split the input"
+        raise rules.ProofError([Finding(rules.UNDECIDED, message, Place(file), hint=hint)]) from None
 
 
 def _model_dependent(world: OpenWorld, names: Names, expected: list[Ends], governed: Bits) -> tuple[Deviation, ...]:

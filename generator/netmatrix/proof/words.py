@@ -23,11 +23,16 @@ def party_text(packet: Packet, party: Party) -> str:
     return f"{party.namespace.name}/{labels_text(party.labels) or 'no labels'} at {address}"
 
 
-def by_policy(verdict: EndVerdict) -> str:
+def model_text(model: Model) -> str:
+    """A model in words."""
+    return "where ipBlocks match pods" if model.ipblock_matches_pods else "where ipBlocks do not match pods"
+
+
+def by_policy(verdict: EndVerdict, *, with_place: bool = True) -> str:
     """Why an end is open or closed: the rule that opens it, or the policies none of whose rules does."""
     if verdict.admitted_by:
         rule = verdict.admitted_by[0]
-        place = f" at {rule.origin.place}" if rule.origin else ""
+        place = f" at {rule.origin.place}" if rule.origin and with_place else ""
         return f"opened by {rule}{place}"
     if not verdict.isolated_by:
         return "open: no policy isolates it"
@@ -37,7 +42,7 @@ def by_policy(verdict: EndVerdict) -> str:
 def by_matrix(granted: Granted, packet: Packet, grants: EndGrants, model: Model) -> str:
     """Why an end is granted or not: the flow or exception that does, or what would."""
     if grants.granted_by:
-        return f"{_kind(grants.granted_by[0])} {grants.granted_by[0].name} at {grants.granted_by[0].place} grants it"
+        return f"{grant_text(grants.granted_by[0])} grants it"
     if not grants.governed:
         return "the matrix leaves this end open: its namespace is not governed"
     if grants.row is None:
@@ -57,5 +62,6 @@ def _why_off(granted: Granted, grant: Grant) -> str:
     return f"off: `flows.{grant.name}.enabled=true` switches it on"
 
 
-def _kind(grant: Grant) -> str:
-    return "the exception" if grant.kind == "exception" else "the flow"
+def grant_text(grant: Grant) -> str:
+    """A flow or an exception, with its line."""
+    return f"the {'exception' if grant.kind == 'exception' else 'flow'} {grant.name} at {grant.place}"

@@ -1,0 +1,76 @@
+"""A git revision's files in a folder of their own: the user's tree and index are left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from netmatrix.document import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The files of `name` in `folder`, as they stand in `top`, the top of the user's working tree."""
+
+    name: str
+    folder: Path
+    top: Path
+
+    def file(self, path: str) -> str:
+        """What stands at `path` in this revision; a file outside the working tree is the same in all of them."""
+        there = Path(path).parent.resolve() / Path(path).name
+        return str(self.folder / there.relative_to(self.top)) if there.is_relative_to(self.top) else path
+
+
+@contextmanager
+def checked_out(name: str, beside: Path) -> Iterator[Revision]:
+    """The files of a revision of the repository that holds the folder `beside`, until the block ends.
+
+    They come from `git archive`, which changes nothing in the repository. Raises UsageError where git is missing, the
+    folder is in no repository, or there is no such revision.
+    """
+    top = Path(_git(beside, ["rev-parse", "--show-toplevel"]))
+    commit = _commit(top, name)
+    with tempfile.TemporaryDirectory(prefix="netmatrix-") as scratch:
+        folder = Path(scratch).resolve()
+        archive = folder / "archive.zip"
+        _git(top, ["archive", "--format=zip", f"--output={archive}", commit])
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder / "tree")
+        archive.unlink()
+        yield Revision(name, folder / "tree", top)
+
+
+def _commit(top: Path, name: str) -> str:
+    found = _run(top, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
+    if found.returncode != 0 or not name:
+        known = _git(top, ["for-each-ref", "--format=%(refname:short)"]).split()
+        close = did_you_mean(name, known) if name else ""
+        hint = close if close.startswith("did you mean") else "name a branch, a tag or a commit"
+        raise click.UsageError(f"git knows no revision {name!r}; {hint}")
+    return found.stdout.decode().strip()
+
+
+def _git(folder: Path, arguments: Sequence[str]) -> str:
+    done = _run(folder, arguments)
+    if done.returncode != 0:
+        words = done.stderr.decode(errors="replace").strip().splitlines()
+        raise click.UsageError(f"git refused: {words[-1] if words else f'exit status {done.returncode}'}")
+    return done.stdout.decode(errors="surrogateescape").rstrip("\n")
+
+
+def _run(folder: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise click.UsageError(f"git cannot be run: {reason}; install it, or compare manifests") from None
