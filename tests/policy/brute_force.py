@@ -7,10 +7,12 @@ reference, on the plain data of manifests. It shares no line with the product, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 Data = dict[str, Any]
+address, network = cache(ip_address), cache(ip_network)
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,9 @@ def is_peer(world: World, policy: Data, peer: Data, pod: Data | None, ip: str) -
     if block is not None:
         if pod is not None and not world.ipblock_matches_pods:
             return False
-        if ip_address(ip) not in ip_network(block["cidr"]):
+        if address(ip) not in network(block["cidr"]):
             return False
-        return all(ip_address(ip) not in ip_network(excepted) for excepted in block.get("except") or [])
+        return all(address(ip) not in network(excepted) for excepted in block.get("except") or [])
     if pod is None:
         return False
     namespace_selector, pod_selector = peer.get("namespaceSelector"), peer.get("podSelector")
