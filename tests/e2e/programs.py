@@ -50,9 +50,9 @@ def provide(debian: Mapping[str, str]) -> None:
     """
     fetch(TOOLS, KUBECTL)
     wanted = {"built from": _fingerprint(), "modules": _modules(), "kubectl": KUBECTL.version, "debian": dict(debian)}
-    if RECORD.is_file() and json.loads(RECORD.read_text(encoding="utf-8")) == wanted:
-        if all((BINARIES / name).is_file() for name in PACKAGES):
-            return
+    is_recorded = RECORD.is_file() and json.loads(RECORD.read_text(encoding="utf-8")) == wanted
+    if is_recorded and all((BINARIES / name).is_file() for name in PACKAGES):
+        return
     BINARIES.mkdir(parents=True, exist_ok=True)
     RECORD.unlink(missing_ok=True)
     for number, (name, package) in enumerate(PACKAGES.items(), start=1):

@@ -1,0 +1,193 @@
+"""A running cluster: started, asked through kubectl and helm from within its namespaces, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netmatrix.helm import find_helm
+from tests.e2e.errors import ClusterError
+from tests.e2e.paths import ROOT, TOOLS, Folder
+from tests.e2e.records import Record
+
+_PATIENCE = 300.0
+_END = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The hosts outside the cluster: their addresses, and the ports on which each of them answers."""
+
+    addresses: tuple[str, ...]
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a command left."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that is up."""
+
+    folder: Folder
+    record: Record
+
+    def command(self, arguments: Sequence[str], namespaces: Sequence[str] = ("net", "mount", "pid")) -> list[str]:
+        """The command line that runs `arguments` in the cluster's namespaces."""
+        enter = ["nsenter", f"--target={self.record.first.pid}", *(f"--{name}" for name in namespaces)]
+        return [*enter, f"--wdns={ROOT}", "--", *arguments]
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 120.0, check: bool = True) -> Output:
+        """Run a program of the machine in the cluster's namespaces. Raises ClusterError where it fails, if `check`."""
+        done = subprocess.run(
+            self.command(arguments),
+            input=stdin,
+            env=environment(self.folder),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise ClusterError(f"{' '.join(arguments)} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return Output(done.returncode, done.stdout, done.stderr)
+
+    def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> Output:
+        """Run kubectl as the cluster's administrator."""
+        return self.run(str(TOOLS / "kubectl"), *arguments, stdin=stdin, check=check)
+
+    def helm(self, *arguments: str, program: Path | None = None, check: bool = True) -> Output:
+        """Run the project's helm, or another one, as the cluster's administrator."""
+        return self.run(str(program or find_helm(tools=TOOLS).executable), *arguments, check=check)
+
+    def get(self, *arguments: str) -> Any:
+        """What `kubectl get` finds, as data."""
+        return json.loads(self.kubectl("get", *arguments, "--output", "json").stdout)
+
+    def apply(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Create or change objects."""
+        content = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        self.kubectl("apply", "--server-side", "--filename", "-", stdin=content)
+
+
+def environment(folder: Folder) -> dict[str, str]:
+    """The environment of a command in the cluster: its own home and caches, no helm or Kubernetes settings of ours."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("HELM", "KUBE"))}
+    home = folder.scratch
+    return {
+        **kept,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "KUBECONFIG": str(folder.kubeconfig),
+        "KUBECACHEDIR": str(home / "kube-cache"),
+        **{f"HELM_{kind}_HOME": str(home / f"helm-{kind.lower()}") for kind in ("CACHE", "CONFIG", "DATA")},
+    }
+
+
+@contextmanager
+def running(folder: Folder, hosts: Hosts) -> Iterator[Cluster]:
+    """A cluster, which ends with the block, and with this process, however that ends. Raises ClusterError."""
+    guard = _guard(folder, hosts, [])
+    try:
+        yield Cluster(folder, _await(guard, folder))
+    finally:
+        _end(guard)
+
+
+def start(folder: Folder, hosts: Hosts) -> Cluster:
+    """A cluster that stays until `stop`. Raises ClusterError, also where there is one already."""
+    if Record.read(folder.record) is not None:
+        raise ClusterError("the cluster is up already; `make cluster-down` ends it")
+    guard = _guard(folder, hosts, ["--stay"])
+    try:
+        record = _await(guard, folder)
+    except BaseException:
+        guard.send_signal(signal.SIGTERM)
+        _end(guard)
+        raise
+    guard.returncode = 0  # it stays, and is not waited for
+    _close(guard)
+    return Cluster(folder, record)
+
+
+def stop(folder: Folder) -> bool:
+    """End the cluster that `start` left; false where there is none. Raises ClusterError where it does not end."""
+    record = Record.read(folder.record)
+    if record is None:
+        return False
+    record.guard.send(signal.SIGTERM)
+    deadline = time.monotonic() + _END
+    while record.guard.lives or record.first.lives:
+        if not record.guard.lives:  # somebody has killed it, and the cluster died with it; nothing is left to ask
+            break
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the cluster's guard, process {record.guard.pid}, has not ended")
+        time.sleep(0.05)
+    return True
+
+
+def attached(folder: Folder) -> Cluster:
+    """The cluster that `start` left. Raises ClusterError where there is none."""
+    record = Record.read(folder.record)
+    if record is None:
+        raise ClusterError("there is no cluster; `make cluster` starts one")
+    return Cluster(folder, record)
+
+
+def _guard(folder: Folder, hosts: Hosts, options: list[str]) -> subprocess.Popen[bytes]:
+    for path in (folder.logs, folder.scratch):
+        path.mkdir(parents=True, exist_ok=True)
+    for old in folder.logs.iterdir():
+        old.unlink()
+    data = {"addresses": hosts.addresses, "ports": hosts.ports}
+    (folder.path / "hosts.json").write_text(json.dumps(data), encoding="utf-8")
+    print("starting the cluster", file=sys.stderr, flush=True)
+    with (folder.logs / "cluster.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.guard", str(folder.path), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+
+
+def _await(guard: subprocess.Popen[bytes], folder: Folder) -> Record:
+    """Tell the phases as they pass, until the cluster is ready. Raises ClusterError where it never is."""
+    assert guard.stdout is not None
+    last = ""
+    for line in guard.stdout:
+        last = line.decode().strip()
+        if last == "ready" and (record := Record.read(folder.record)) is not None:
+            return record
+        print(f"  {last}", file=sys.stderr, flush=True)
+    raise ClusterError(f"the cluster did not start; {last}; what its programs said is in {folder.logs}")
+
+
+def _end(guard: subprocess.Popen[bytes]) -> None:
+    _close(guard)
+    guard.wait(_END)
+
+
+def _close(guard: subprocess.Popen[bytes]) -> None:
+    for pipe in (guard.stdin, guard.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
