@@ -26,17 +26,22 @@ class Group:
     version: int
 
 
-def create(name: str) -> tuple[Group, ...]:
-    """A new group `name` in each hierarchy: version 1 has one per controller, version 2 one for all.
+_PREFIX = "netmatrix-e2e-"
+
+
+def create() -> tuple[Group, ...]:
+    """A new group in each hierarchy: version 1 has one per controller, version 2 one for all.
 
     A version 1 group is made below the caller's own, so that its limits bind; a version 2 group below the root of the
-    hierarchy, since the caller's own has processes in it.
+    hierarchy, since the caller's own has processes in it. It bears the caller's process id: those that bear the id of a
+    process that was killed before it could remove them are removed here.
     """
     made: list[Group] = []
     try:
         for mount, version, own in _hierarchies():
             above = mount / own if version == 1 else mount
-            group = Group(mount, above / name, version)
+            _sweep(above)
+            group = Group(mount, above / f"{_PREFIX}{os.getpid()}", version)
             group.path.mkdir()
             made.append(group)
             _prepare(group)
@@ -64,7 +69,7 @@ def delegate(root: Path) -> None:
 
     Called within the cgroup namespace, where `root` is our own group.
     """
-    if not (root / "cgroup.controllers").exists():
+    if not (root / LEAF).is_dir():
         return
     (root / LEAF / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
     controllers = (root / "cgroup.controllers").read_text(encoding="ascii").split()
@@ -85,38 +90,50 @@ def remove(groups: Iterable[Group]) -> None:
     deadline = time.monotonic() + _PATIENCE
     for group in groups:
         while group.path.is_dir():
-            for folder in [*sorted(group.path.rglob("*/"), reverse=True), group.path]:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+            _remove_empty(group.path)
             if group.path.is_dir():
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{group.path} still holds processes")
                 time.sleep(0.05)
 
 
-def _hierarchies() -> Iterator[tuple[Path, int, str]]:
-    """Mount point, version and the caller's own group below it, of each hierarchy that containers need.
+def _sweep(above: Path) -> None:
+    """Remove groups that were left behind; one that holds processes stays."""
+    for path in above.glob(f"{_PREFIX}*"):
+        if not Path("/proc", path.name.removeprefix(_PREFIX)).exists():
+            _remove_empty(path)
 
-    Where version 1 is in use, what is mounted of version 2 has no controller that they need.
+
+def _remove_empty(path: Path) -> None:
+    for folder in [*sorted(path.rglob("*/"), reverse=True), path]:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _hierarchies() -> Iterator[tuple[Path, int, str]]:
+    """Mount point, version and the caller's own group below it, of each hierarchy.
+
+    Beside version 1, version 2 has no controllers that containers need, and groups of it are like any other.
     """
     mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
     of_kind = {
         kind: [fields for fields in mounts if fields[fields.index("-") + 1] == kind] for kind in ("cgroup", "cgroup2")
     }
-    for fields in of_kind["cgroup"]:
-        for controllers, path in _own_groups():
-            if set(controllers.split(",")) <= set(fields[-1].split(",")):
-                yield Path(fields[4]), 1, os.path.relpath(path, fields[3])
     if not of_kind["cgroup"]:
         yield from ((Path(fields[4]), 2, "") for fields in of_kind["cgroup2"][:1])
+        return
+    own = _own_groups()
+    for fields in [*of_kind["cgroup"], *of_kind["cgroup2"]]:
+        options = set(fields[-1].split(",")) if fields in of_kind["cgroup"] else {""}
+        path = next((path for controllers, path in own if set(controllers.split(",")) <= options), None)
+        if path is not None:
+            yield Path(fields[4]), 1, os.path.relpath(path, fields[3])
 
 
-def _own_groups() -> Iterator[tuple[str, str]]:
-    """The caller's group in each version 1 hierarchy, with the hierarchy's controllers."""
-    for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers:
-            yield controllers, path
+def _own_groups() -> list[tuple[str, str]]:
+    """The caller's group in each hierarchy, with the hierarchy's controllers; version 2 names none."""
+    lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    return [(controllers, path) for _, controllers, path in (line.split(":", 2) for line in lines)]
 
 
 def _prepare(group: Group) -> None:

@@ -40,7 +40,7 @@ def main() -> int:
     signal.set_wakeup_fd(woken)
     for number in _SIGNALS:
         signal.signal(number, lambda *_: None)
-    groups = cgroups.create(f"netmatrix-e2e-{os.getpid()}")
+    groups = cgroups.create()
     try:
         return _hold(folder, groups, [wake] if arguments.stay else [wake, sys.stdin.fileno()])
     finally:

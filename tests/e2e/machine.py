@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.e2e.errors import MachineError
-from tests.e2e.paths import CNI_PLUGINS
+from tests.e2e.paths import CNI_PLUGINS, IN_MEMORY, ROOT
 
 PACKAGES: Mapping[str, str] = {
     "etcd-server": "etcd",
@@ -32,12 +33,12 @@ _SERVICES = Path("/usr/sbin/policy-rc.d")
 """Debian asks this program before a package starts its service; without it, etcd and containerd would run."""
 
 
-def provide(platform: str = sys.platform, user: int | None = None) -> dict[str, str]:
+def provide(system: str = sys.platform, user: int | None = None) -> dict[str, str]:
     """Make sure that the machine has what the cluster needs, and return the versions of the packages.
 
     Raises MachineError, with a line for everything that is missing and cannot be installed.
     """
-    problems = list(_problems(platform, os.geteuid() if user is None else user))
+    problems = list(_problems(system, os.geteuid() if user is None else user))
     if problems:
         raise MachineError("\n".join(problems))
     if absent := _absent():
@@ -58,14 +59,17 @@ def install(packages: list[str]) -> None:
         raise MachineError(f"installed, and yet not there: {', '.join(absent)}")
 
 
-def _problems(platform: str, user: int) -> Iterator[str]:
-    if not platform.startswith("linux"):
-        yield f"the cluster needs Linux; this is {platform}"
+def _problems(system: str, user: int) -> Iterator[str]:
+    if (system, platform.machine()) != ("linux", "x86_64"):
+        yield f"the cluster needs Linux on x86_64; this is {system} on {platform.machine()}"
         return
     if user != 0:
         yield "the cluster needs root, for namespaces and containers; run it as root, in a virtual machine of its own"
     if shutil.which("go") is None:
         yield "the cluster needs Go, to build Kubernetes; install Go 1.26 or newer"
+    for path in (ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()):
+        if any(path.is_relative_to(covered) for covered in IN_MEMORY):
+            yield f"{path} is not seen from within the cluster, which has a file system of its own there; move it"
     absent = _absent()
     if absent and shutil.which("apt-get") is None:
         programs = ", ".join(PACKAGES[name] for name in absent)

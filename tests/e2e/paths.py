@@ -12,6 +12,9 @@ PROGRAMS = TOOLS / "cluster"
 
 CNI_PLUGINS = Path("/usr/lib/cni")
 
+IN_MEMORY = (Path("/run"), Path("/var/log"), Path("/var/lib"))
+"""Where container run-times and the kubelet write, whatever they are told: the cluster has its own."""
+
 RUN = Path("/run/netmatrix")
 """What the cluster keeps, on a file system in memory that only its own mount namespace has."""
 

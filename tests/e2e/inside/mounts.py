@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.e2e.inside.commands import run
-from tests.e2e.paths import RUN, Folder
-
-IN_MEMORY = (Path("/run"), Path("/var/log"), Path("/var/lib"))
-"""Where container run-times and the kubelet write, whatever they are told."""
+from tests.e2e.paths import IN_MEMORY, RUN, Folder
 
 _KEPT = ("/proc", "/sys", "/dev")
 _SYSCTLS = {

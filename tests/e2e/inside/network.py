@@ -1,4 +1,4 @@
-"""The cluster's network: a node without an uplink, and hosts outside the cluster in a network namespace of their own."""
+"""The network: a node without an uplink, and hosts outside the cluster in a network namespace of their own."""
 
 from __future__ import annotations
 

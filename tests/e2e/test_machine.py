@@ -1,0 +1,147 @@
+"""The cluster leaves the machine as it was, however it ends, and cannot touch it while it runs."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import machine, session, snapshot
+from tests.e2e.errors import ClusterError, MachineError
+from tests.e2e.paths import ROOT, Folder
+from tests.e2e.records import Record
+from tests.e2e.session import Hosts
+
+pytestmark = pytest.mark.e2e
+
+HOSTS = Hosts(("203.0.113.1", "2600::1"), (80,))
+_PATIENCE = 120.0
+_HOLD = """
+import sys, time
+from pathlib import Path
+from tests.e2e.paths import Folder
+from tests.e2e.session import Hosts, running
+with running(Folder(Path(sys.argv[1])), Hosts(("203.0.113.1",), (80,))):
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def folder() -> Folder:
+    """A folder for a cluster of the test's own; the logs stay."""
+    path = ROOT / "build" / "e2e" / "ending"
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return Folder(path)
+
+
+def test_while_it_runs_the_cluster_can_touch_nothing_and_then_nothing_is_left(folder: Folder) -> None:
+    before = snapshot.take()
+    with session.running(folder, HOSTS) as cluster:
+        seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
+        assert {"processes", "namespaces"} <= seen <= {"processes", "namespaces", "cgroups"}
+        for path in ("/etc", "/usr/local", "/tmp", str(Path.home()), str(ROOT)):
+            refused = cluster.run("touch", f"{path}/netmatrix-was-here", check=False)
+            assert "Read-only file system" in refused.stderr, path
+        cluster.run("touch", str(folder.scratch / "here"))
+        assert cluster.run("ip", "route", "show", "default").stdout == ""
+        assert cluster.run("ip", "-6", "route", "show", "default").stdout == ""
+        machines = {line.split()[1] for line in _links("ip", "-oneline", "link")}
+        clusters = {line.split()[1] for line in cluster.run("ip", "-oneline", "link").stdout.splitlines()}
+        assert machines & clusters == {"lo:"}
+    assert snapshot.lasting_differences(before) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "phase"), [(signal.SIGKILL, "ready"), (signal.SIGINT, "API server"), (signal.SIGKILL, "node")]
+)
+def test_when_who_started_it_is_ended_nothing_is_left(folder: Folder, number: signal.Signals, phase: str) -> None:
+    before = snapshot.take()
+    with _holder(folder) as holder:
+        _await_phase(folder, holder, phase)
+        holder.send_signal(number)
+        holder.wait()
+    assert snapshot.lasting_differences(before) == []
+    assert list(folder.logs.iterdir())
+
+
+def test_when_the_guard_is_killed_all_ends_and_the_next_run_tidies_up(folder: Folder) -> None:
+    before = snapshot.take()
+    with _holder(folder) as holder:
+        _await_phase(folder, holder, "API server")
+        record = Record.read(folder.record)
+        assert record is not None
+        record.guard.send(signal.SIGKILL)
+        holder.wait()
+    left = snapshot.lasting_differences(before)
+    assert all(line.startswith("cgroups: +") and f"/netmatrix-e2e-{record.guard.pid}" in line for line in left)
+    with pytest.raises(ClusterError), session.running(folder, Hosts(("no address",), (80,))):
+        pass
+    assert snapshot.lasting_differences(before) == []
+
+
+def test_a_cluster_that_cannot_start_says_why_and_leaves_nothing(folder: Folder) -> None:
+    before = snapshot.take()
+    with (
+        pytest.raises(ClusterError, match='"nowhere"'),
+        session.running(folder, Hosts(("nowhere",), (80,))),
+    ):
+        pass
+    assert snapshot.lasting_differences(before) == []
+
+
+def test_one_that_stays_is_ended_by_its_record_alone(folder: Folder) -> None:
+    before = snapshot.take()
+    cluster = session.start(folder, HOSTS)
+    with pytest.raises(ClusterError, match="up already"):
+        session.start(folder, HOSTS)
+    assert session.attached(folder) == cluster
+    assert cluster.get("node", "node")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
+    assert session.stop(folder)
+    assert not session.stop(folder)
+    assert snapshot.lasting_differences(before) == []
+
+
+def test_a_machine_that_cannot_have_a_cluster_is_told_all_that_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MachineError, match=r"needs Linux .* darwin"):
+        machine.provide("darwin")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MachineError) as caught:
+        machine.provide("linux", user=1000)
+    assert [line.split(",")[0] for line in str(caught.value).splitlines()] == [
+        "the cluster needs root",
+        "the cluster needs Go",
+        "the cluster needs etcd",
+    ]
+
+
+@contextmanager
+def _holder(folder: Folder) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has started a cluster and holds it."""
+    log = (folder.path / "holder.log").open("wb")
+    with log, subprocess.Popen([sys.executable, "-c", _HOLD, str(folder.path)], cwd=ROOT, stderr=log) as holder:
+        try:
+            yield holder
+        finally:
+            holder.kill()
+
+
+def _await_phase(folder: Folder, holder: subprocess.Popen[bytes], phase: str) -> None:
+    """Wait until a phase is over; `ready` is the whole start."""
+    last = "name service" if phase == "ready" else phase
+    deadline = time.monotonic() + _PATIENCE
+    while last not in (folder.path / "holder.log").read_text(encoding="utf-8"):
+        assert holder.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _links(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
