@@ -1,0 +1,72 @@
+"""What a packet ought to do: as the engine reads the installed manifests, and as the matrix grants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from netmatrix.policy.addresses import Family
+from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.packet import Packet as Judged
+from netmatrix.policy.packet import Party, judge_packet
+from netmatrix.policy.ports import Protocol
+from netmatrix.policy.read import namespace
+from netmatrix.policy.semantics import Model
+from netmatrix.proof.grants import Granted
+from netmatrix.proof.judge import grants_of_packet
+from tests.e2e.endpoints import Endpoint
+from tests.e2e.packets import Packet
+
+MODEL = Model(ipblock_matches_pods=True)
+"""kube-router's: its ipBlocks match the addresses of pods."""
+
+
+@dataclass(slots=True)
+class Expectation:
+    """The answers for one set of manifests and one set of values."""
+
+    policies: tuple[NetworkPolicy, ...]
+    granted: Granted
+    _selecting: dict[tuple[str, frozenset[tuple[str, str]]], tuple[NetworkPolicy, ...]] = field(default_factory=dict)
+
+    def engine(self, packet: Packet) -> bool:
+        """Whether the policies allow it."""
+        judged = _judged(packet)
+        relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
+        return all(end.allowed for end in judge_packet(relevant, judged, MODEL))
+
+    def matrix(self, packet: Packet) -> bool:
+        """Whether the matrix grants it."""
+        return all(end.granted for end in grants_of_packet(self.granted, _judged(packet), MODEL))
+
+    def _policies_of(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
+        """The policies that select an endpoint; others have no say in what it does."""
+        key = (endpoint.namespace, frozenset(endpoint.labels.items()))
+        if key not in self._selecting:
+            self._selecting[key] = tuple(_selecting(self.policies, endpoint))
+        return self._selecting[key]
+
+
+def _selecting(policies: Iterable[NetworkPolicy], endpoint: Endpoint) -> Iterable[NetworkPolicy]:
+    for policy in policies:
+        if policy.namespace == endpoint.namespace and policy.pod_selector.matches(endpoint.labels):
+            yield policy
+
+
+def _judged(packet: Packet) -> Judged:
+    family = Family(packet.target.family)
+    return Judged(
+        source=_party(packet.source, packet.source.addresses[family]),
+        destination=_party(packet.destination, packet.target.address),
+        family=family,
+        protocol=Protocol(packet.target.protocol),
+        port=packet.target.port,
+    )
+
+
+def _party(endpoint: Endpoint, address: str) -> Party:
+    number = int(ip_address(address))
+    if not endpoint.namespace:
+        return Party(number)
+    return Party(number, namespace(endpoint.namespace, {}, None), endpoint.labels, frozenset())

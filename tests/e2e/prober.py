@@ -1,0 +1,96 @@
+"""`python -m tests.e2e.prober`, in the cluster's namespaces: a batch of probes on standard input, results on output.
+
+Only this program sends packets for the tests, and only after `safety.check`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.e2e import safety
+from tests.e2e.probing import Result, Target, probe
+from tests.e2e.session import Cluster
+
+_SOURCES_AT_A_TIME = 3
+_PROGRAM = "tests.e2e.prober"
+UNSAFE = 3
+"""The exit status where a batch is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where probes start: the file of a network namespace, and addresses to send from, where it has several."""
+
+    network: str
+    binds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Which source tries which targets: `pairs` holds, for each source, positions in `targets`."""
+
+    sources: tuple[Source, ...]
+    targets: tuple[Target, ...]
+    pairs: tuple[tuple[int, ...], ...]
+    timeout: float
+
+
+def run(cluster: Cluster, batch: Batch) -> list[dict[int, Result]]:
+    """Send a batch from within the cluster: for each source, the result of each target. Raises ClusterError."""
+    message = json.dumps(
+        {
+            "machine": cluster.record.machine_network,
+            "machine addresses": safety.machine_addresses(),
+            "batch": asdict(batch),
+        }
+    )
+    output = cluster.run(sys.executable, "-m", _PROGRAM, stdin=message, timeout=600.0)
+    return [{int(key): Result(value) for key, value in item.items()} for item in json.loads(output.stdout)]
+
+
+def send(machine: int, machine_addresses: Sequence[str], batch: Batch) -> list[dict[int, Result]]:
+    """Send a batch from the namespaces that this process is in. Raises UnsafeError, and then nothing has been sent."""
+    if sum(map(len, batch.pairs)) > safety.MOST_PROBES:
+        raise safety.UnsafeError(f"more than {safety.MOST_PROBES} probes in one batch; nothing was sent")
+    networks = [source.network for source in batch.sources]
+    safety.check(machine, networks, [target.address for target in batch.targets], machine_addresses)
+    # Each thread enters one namespace after the other; the others are not touched by it.
+    with ThreadPoolExecutor(_SOURCES_AT_A_TIME) as pool:
+        return list(pool.map(lambda number: _from_source(machine, batch, number), range(len(batch.sources))))
+
+
+def _from_source(machine: int, batch: Batch, number: int) -> dict[int, Result]:
+    source = batch.sources[number]
+    safety.enter(source.network, machine)
+    targets = {position: batch.targets[position] for position in batch.pairs[number]}
+    return probe(targets, source.binds, batch.timeout)
+
+
+def _batch(data: Mapping[str, Any]) -> Batch:
+    return Batch(
+        sources=tuple(Source(item["network"], tuple(item["binds"])) for item in data["sources"]),
+        targets=tuple(Target(**item) for item in data["targets"]),
+        pairs=tuple(tuple(positions) for positions in data["pairs"]),
+        timeout=data["timeout"],
+    )
+
+
+def main() -> int:
+    """Send one batch; 3 where that is refused."""
+    message = json.load(sys.stdin)
+    try:
+        results = send(message["machine"], message["machine addresses"], _batch(message["batch"]))
+    except safety.UnsafeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNSAFE
+    json.dump(results, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

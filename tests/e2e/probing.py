@@ -1,0 +1,139 @@
+"""Real connections from one network namespace to many targets, many at a time."""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+WINDOW = 120
+"""So many probes of one source at a time; more of them lose packets."""
+
+_REFUSALS = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.ECONNRESET}
+)
+_KINDS = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
+
+
+class Result(StrEnum):
+    """How a probe ended. WRONG: somebody else answered; BROKEN: the probe itself could not be made."""
+
+    OPEN = "o"
+    REFUSED = "r"
+    SILENT = "t"
+    WRONG = "w"
+    BROKEN = "b"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address, a port and a protocol; `name` is what must answer there. Without one, an open connection will do."""
+
+    address: str
+    port: int
+    protocol: str
+    name: str
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.address else 4
+
+
+@dataclass(slots=True)
+class _Probe:
+    number: int
+    target: Target
+    socket: socket.socket
+    deadline: float
+    connected: bool = False
+    answer: bytes = b""
+
+
+def probe(targets: Mapping[int, Target], binds: Sequence[str], timeout: float) -> dict[int, Result]:
+    """Try each target once, from the network namespace of the calling thread; `binds` are addresses to send from."""
+    results: dict[int, Result] = {}
+    waiting = deque(targets.items())
+    running: dict[int, _Probe] = {}
+    with selectors.EpollSelector() as selector:
+        while waiting or running:
+            while waiting and len(running) < WINDOW:
+                number, target = waiting.popleft()
+                started = _start(number, target, binds, timeout)
+                if isinstance(started, Result):
+                    results[number] = started
+                    continue
+                running[number] = started
+                event = selectors.EVENT_READ if started.connected else selectors.EVENT_WRITE
+                selector.register(started.socket, event, started)
+            for number, result in _finished(selector, running):
+                selector.unregister(running[number].socket)
+                running.pop(number).socket.close()
+                results[number] = result
+    return results
+
+
+def _start(number: int, target: Target, binds: Sequence[str], timeout: float) -> _Probe | Result:
+    family = socket.AF_INET6 if target.family == 6 else socket.AF_INET
+    handle = socket.socket(family, _KINDS[target.protocol] | socket.SOCK_NONBLOCK)
+    try:
+        for address in binds:
+            if (":" in address) == (target.family == 6):
+                handle.bind((address, 0))
+        status = handle.connect_ex((target.address, target.port))
+        if status not in (0, errno.EINPROGRESS):
+            handle.close()
+            return _of_error(status)
+        if target.protocol == "UDP":
+            handle.send(b"?")
+    except OSError as error:
+        handle.close()
+        return _of_error(error.errno or 0)
+    return _Probe(number, target, handle, time.monotonic() + timeout, connected=target.protocol == "UDP")
+
+
+def _finished(selector: selectors.BaseSelector, running: Mapping[int, _Probe]) -> Iterator[tuple[int, Result]]:
+    if not running:
+        return
+    now = time.monotonic()
+    first = min(item.deadline for item in running.values())
+    ended = set()
+    for key, _ in selector.select(max(0.0, first - now)):
+        item: _Probe = key.data
+        result = _advance(item, selector)
+        if result is not None:
+            ended.add(item.number)
+            yield item.number, result
+    now = time.monotonic()
+    for number in [number for number, item in running.items() if number not in ended and item.deadline <= now]:
+        yield number, Result.SILENT
+
+
+def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
+    """What the state of a probe's socket says; None where the probe goes on."""
+    if not item.connected:
+        status = item.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if status:
+            return _of_error(status)
+        item.connected = True
+        selector.modify(item.socket, selectors.EVENT_READ, item)
+        return None if item.target.name else Result.OPEN
+    try:
+        received = item.socket.recv(256)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        return _of_error(error.errno or 0)
+    item.answer += received
+    if received and not item.answer.endswith(b"\n"):
+        return None
+    return Result.OPEN if item.answer.decode(errors="replace").strip() == item.target.name else Result.WRONG
+
+
+def _of_error(status: int) -> Result:
+    return Result.REFUSED if status in _REFUSALS else Result.BROKEN
