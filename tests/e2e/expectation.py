@@ -32,13 +32,12 @@ class Expectation:
 
     def engine(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
-        judged = _judged(packet)
         relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
-        return all(end.allowed for end in judge_packet(relevant, judged, MODEL))
+        return all(end.allowed for end in judge_packet(relevant, judged(packet), MODEL))
 
     def matrix(self, packet: Packet) -> bool:
         """Whether the matrix grants it."""
-        return all(end.granted for end in grants_of_packet(self.granted, _judged(packet), MODEL))
+        return all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
 
     def _policies_of(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
         """The policies that select an endpoint; others have no say in what it does."""
@@ -54,14 +53,15 @@ def _selecting(policies: Iterable[NetworkPolicy], endpoint: Endpoint) -> Iterabl
             yield policy
 
 
-def _judged(packet: Packet) -> Judged:
-    family = Family(packet.target.family)
+def judged(packet: Packet) -> Judged:
+    """The packet in the terms of the engine."""
+    family = Family(packet.arrives.family)
     return Judged(
         source=_party(packet.source, packet.source.addresses[family]),
-        destination=_party(packet.destination, packet.target.address),
+        destination=_party(packet.destination, packet.arrives.address),
         family=family,
-        protocol=Protocol(packet.target.protocol),
-        port=packet.target.port,
+        protocol=Protocol(packet.arrives.protocol),
+        port=packet.arrives.port,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.e2e import safety
+from tests.e2e.asking import KINDS, ask
 from tests.e2e.probing import Result, Target, probe
 from tests.e2e.session import Cluster
 
@@ -68,7 +69,10 @@ def _from_source(machine: int, batch: Batch, number: int) -> dict[int, Result]:
     source = batch.sources[number]
     safety.enter(source.network, machine)
     targets = {position: batch.targets[position] for position in batch.pairs[number]}
-    return probe(targets, source.binds, batch.timeout)
+    asked = {position: target for position, target in targets.items() if target.protocol in KINDS}
+    probed = {position: target for position, target in targets.items() if position not in asked}
+    answers = {position: ask(target, batch.timeout) for position, target in asked.items()}
+    return probe(probed, source.binds, batch.timeout) | answers
 
 
 def _batch(data: Mapping[str, Any]) -> Batch:

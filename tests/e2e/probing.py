@@ -14,7 +14,7 @@ from enum import StrEnum
 WINDOW = 120
 """So many probes of one source at a time; more of them lose packets."""
 
-_REFUSALS = frozenset(
+REFUSALS = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.ECONNRESET}
 )
 _KINDS = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
@@ -91,6 +91,10 @@ def _start(number: int, target: Target, binds: Sequence[str], timeout: float) ->
             return _of_error(status)
         if target.protocol == "UDP":
             handle.send(b"?")
+        elif refused := handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            # A refusal that arrives before connect() returns is remembered, and nobody is woken for it.
+            handle.close()
+            return _of_error(refused)
     except OSError as error:
         handle.close()
         return _of_error(error.errno or 0)
@@ -136,4 +140,4 @@ def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
 
 
 def _of_error(status: int) -> Result:
-    return Result.REFUSED if status in _REFUSALS else Result.BROKEN
+    return Result.REFUSED if status in REFUSALS else Result.BROKEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from tests.e2e.errors import ClusterError
 from tests.e2e.paths import ROOT, TOOLS, Folder
 from tests.e2e.records import Record
 
-_PATIENCE = 300.0
+_PHASE = re.compile(r"(.*?) +([0-9.]+) s")
 _END = 30.0
 
 
@@ -101,11 +102,14 @@ def environment(folder: Folder) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Folder, hosts: Hosts) -> Iterator[Cluster]:
-    """A cluster, which ends with the block, and with this process, however that ends. Raises ClusterError."""
+def running(folder: Folder, hosts: Hosts, phases: list[tuple[str, float]] | None = None) -> Iterator[Cluster]:
+    """A cluster, which ends with the block, and with this process, however that ends. Raises ClusterError.
+
+    `phases` gets the name of each phase of its start, and the seconds that it took.
+    """
     guard = _guard(folder, hosts, [])
     try:
-        yield Cluster(folder, _await(guard, folder))
+        yield Cluster(folder, _await(guard, folder, [] if phases is None else phases))
     finally:
         _end(guard)
 
@@ -116,7 +120,7 @@ def start(folder: Folder, hosts: Hosts) -> Cluster:
         raise ClusterError("the cluster is up already; `make cluster-down` ends it")
     guard = _guard(folder, hosts, ["--stay"])
     try:
-        record = _await(guard, folder)
+        record = _await(guard, folder, [])
     except BaseException:
         guard.send_signal(signal.SIGTERM)
         _end(guard)
@@ -169,7 +173,7 @@ def _guard(folder: Folder, hosts: Hosts, options: list[str]) -> subprocess.Popen
         )
 
 
-def _await(guard: subprocess.Popen[bytes], folder: Folder) -> Record:
+def _await(guard: subprocess.Popen[bytes], folder: Folder, phases: list[tuple[str, float]]) -> Record:
     """Tell the phases as they pass, until the cluster is ready. Raises ClusterError where it never is."""
     assert guard.stdout is not None
     last = ""
@@ -178,6 +182,8 @@ def _await(guard: subprocess.Popen[bytes], folder: Folder) -> Record:
         if last == "ready" and (record := Record.read(folder.record)) is not None:
             return record
         print(f"  {last}", file=sys.stderr, flush=True)
+        if match := _PHASE.fullmatch(last):
+            phases.append((match[1], float(match[2])))
     raise ClusterError(f"the cluster did not start; {last}; what its programs said is in {folder.logs}")
 
 

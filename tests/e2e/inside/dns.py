@@ -7,6 +7,7 @@ from typing import Any
 from tests.e2e.addresses import DNS_SERVICE, DOMAIN, IMAGE
 
 NAMESPACE, NAME = "kube-system", "coredns"
+REPLICAS = 2
 
 _LABELS = {"k8s-app": "kube-dns"}
 _COREFILE = f""".:53 {{
@@ -64,7 +65,7 @@ def _deployment() -> dict[str, Any]:
         "volumes": [{"name": "config", "configMap": {"name": NAME}}],
     }
     template = {"metadata": {"labels": _LABELS}, "spec": pod}
-    return {"replicas": 2, "selector": {"matchLabels": _LABELS}, "template": template}
+    return {"replicas": REPLICAS, "selector": {"matchLabels": _LABELS}, "template": template}
 
 
 def _service() -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""The installed manifests, broken in one place on purpose, as a chart: what the packets are there to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.installation import NAMESPACE, RELEASE
+from tests.e2e.session import Cluster
+
+Break = Callable[[Mapping[str, Any]], None]
+"""Changes the specs of the policies, which it finds by name."""
+
+
+def drop_the_ports_of_a_rule(policies: Mapping[str, Any]) -> None:
+    """Who may come to the UI may come to all of its ports."""
+    del policies["redkite-ui-ingress"]["ingress"][0]["ports"]
+
+
+def split_a_peer(policies: Mapping[str, Any]) -> None:
+    """A namespace AND pods in it become a namespace, OR pods."""
+    rule = next(rule for rule in policies["redkite-jobs-egress"]["egress"] if "namespaceSelector" in rule["to"][0])
+    rule["to"] = [{key: value} for key, value in rule["to"][0].items()]
+
+
+def lose_an_exception(policies: Mapping[str, Any]) -> None:
+    """The Internet begins at the metadata service."""
+    rule = next(rule for rule in policies["redkite-jobs-egress"]["egress"] if "ipBlock" in rule["to"][0])
+    rule["to"][0]["ipBlock"]["except"].remove("169.254.169.254/32")
+
+
+def broken_chart(cluster: Cluster, break_: Break, folder: Path) -> Path:
+    """A chart of what Helm has sent, after `break_`."""
+    text = cluster.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
+    objects = [item for item in yaml.safe_load_all(text) if item]
+    policies = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "NetworkPolicy"}
+    break_(policies)
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: broken\nversion: 0.0.0\n", encoding="utf-8")
+    (folder / "templates" / "all.yaml").write_text(yaml.safe_dump_all(objects), encoding="utf-8")
+    return folder

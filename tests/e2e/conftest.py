@@ -1,0 +1,61 @@
+"""The cluster with its stand-ins, started once for all tests that ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from netmatrix.matrix.model import Matrix
+from tests.e2e import hosts, installation, packets, session, workloads
+from tests.e2e.endpoints import Endpoint, endpoints
+from tests.e2e.inside import dns
+from tests.e2e.packets import Packet
+from tests.e2e.paths import ROOT, Folder
+from tests.e2e.report import Report
+from tests.e2e.session import Cluster
+
+VALUES = ROOT / "values"
+
+
+@dataclass(frozen=True)
+class World:
+    """A running cluster, everybody in and around it, and every question about them."""
+
+    cluster: Cluster
+    endpoints: list[Endpoint]
+    questions: list[Packet]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts clusters of its own comes before the one that stays, and sees a quiet machine."""
+    items.sort(key=lambda item: "world" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """What the run will say."""
+    return Report()
+
+
+@pytest.fixture(scope="session")
+def world(matrix: Matrix, report: Report) -> Iterator[World]:
+    """The cluster with all stand-ins, and no policy."""
+    outside = hosts.hosts(matrix)
+    path = ROOT / "build" / "e2e" / "cluster"
+    path.mkdir(parents=True, exist_ok=True)
+    with session.running(Folder(path), outside, report.phases) as cluster:
+        cluster.apply(workloads.objects(outside.ports))
+        found = endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
+        service = cluster.get("service", "kube-dns", "--namespace", dns.NAMESPACE)
+        asked = packets.requests(found, service["spec"]["clusterIPs"])
+        yield World(cluster, found, [*packets.packets(found, outside.ports), *asked])
+
+
+@pytest.fixture
+def bare(world: World) -> Iterator[World]:
+    """The cluster without the chart, before the test and after it."""
+    installation.uninstall(world.cluster)
+    yield world
+    installation.uninstall(world.cluster)

@@ -1,0 +1,56 @@
+"""The chart, installed by Helm in the cluster, and what it ought to mean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from netmatrix.document import parse_mapping
+from netmatrix.emit.schema import values_schema
+from netmatrix.emit.values_files import values_yaml
+from netmatrix.matrix.model import Matrix
+from netmatrix.policy import NetworkPolicy, parse_manifests
+from netmatrix.policy.addresses import parse_address
+from netmatrix.proof.grants import Discovered, Granted, granted
+from netmatrix.values.context import Context
+from netmatrix.values.validate import validate_values
+from tests.e2e.addresses import API_PORT, NODE_IPV4
+from tests.e2e.expectation import Expectation
+from tests.e2e.paths import ROOT
+from tests.e2e.session import Cluster
+
+RELEASE, NAMESPACE = "red-kite", "stalker"
+_SETTLED = 1.5
+"""Seconds. kube-router programs a change within 0.2 to 0.35 s."""
+
+
+def install(cluster: Cluster, matrix: Matrix, files: Sequence[Path], chart: Path = ROOT / "chart") -> Expectation:
+    """Install the chart, or upgrade it, and return what is expected once that is enforced."""
+    values = [text for file in files for text in ("--values", str(file))]
+    cluster.helm("upgrade", "--install", RELEASE, str(chart), "--namespace", NAMESPACE, "--create-namespace", *values)
+    time.sleep(_SETTLED)
+    return Expectation(installed_policies(cluster), grants(matrix, files))
+
+
+def uninstall(cluster: Cluster) -> None:
+    """Take the chart away."""
+    cluster.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found")
+    time.sleep(_SETTLED)
+
+
+def installed_policies(cluster: Cluster) -> tuple[NetworkPolicy, ...]:
+    """The policies that Helm has sent."""
+    text = cluster.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
+    return parse_manifests(text.encode(), "helm get manifest").policies
+
+
+def grants(matrix: Matrix, files: Sequence[Path]) -> Granted:
+    """What the matrix grants under the values, with the API server where this cluster has it."""
+    defaults = parse_mapping(values_yaml(matrix, "the chart's defaults").encode(), "values.yaml")
+    layers = [parse_mapping(file.read_bytes(), str(file)) for file in files]
+    today = date.today()
+    validated = validate_values(matrix, values_schema(matrix), defaults, layers, today=today)
+    assert validated.holds, [str(finding) for finding in validated.findings]
+    return granted(Context(matrix, validated.values, today, {}), [Discovered(parse_address(NODE_IPV4), API_PORT)])

@@ -1,0 +1,95 @@
+"""docs/e2e.md, written by the run itself: what was tried, what came of it, how long it took."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from tests.e2e.divergences import DIVERGENCES
+from tests.e2e.packets import Pass
+from tests.e2e.paths import ROOT
+from tests.e2e.probing import Result
+from tests.e2e.programs import RECORD
+
+TARGET = ROOT / "docs" / "e2e.md"
+_HEADER = """<!-- Written by `make e2e`. Do not edit. -->
+
+# The chart in a real cluster
+
+`make e2e` starts Kubernetes in namespaces of its own with no way out, installs the chart with Helm, and sends packets:
+from every pod that stands for one of Red Kite's, from pods with stolen labels or none in five namespaces, and from
+hosts outside, to all of the others, on every port of the matrix and one that is not in it, over TCP and UDP, IPv4 and
+IPv6; besides, every pod looks a name up through the cluster's name service and asks the API server for its version.
+Each is compared with what the policy engine computes from the installed manifests, and with what the matrix grants.
+A node to its own pods, ICMP and a pod to itself are outside the claim.
+"""
+
+
+@dataclass(slots=True)
+class Row:
+    """One pass of all packets."""
+
+    name: str
+    endpoints: int
+    packets: int
+    arrived: int
+    disagreements: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run of the tests has found."""
+
+    rows: list[Row] = field(default_factory=list)
+    broken: list[tuple[str, int, str]] = field(default_factory=list)
+    """What was broken on purpose, how many packets told of it, and one of them."""
+    phases: list[tuple[str, float]] = field(default_factory=list)
+
+    def add(self, name: str, endpoints: int, found: Pass, disagreements: int) -> None:
+        """Note a pass."""
+        arrived = sum(result is Result.OPEN for _, result in found.results)
+        self.rows.append(Row(name, endpoints, len(found.results), arrived, disagreements, found.seconds))
+
+    def text(self) -> str:
+        """The page."""
+        return "\n".join(
+            [_HEADER, *self._packets(), *self._broken(), *self._divergences(), *self._times(), *_versions()]
+        )
+
+    def _packets(self) -> list[str]:
+        lines = ["## Packets", "", "| Installed | Ends | Packets | Arrived | Disagreements |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {row.name} | {row.endpoints} | {row.packets} | {row.arrived} | {row.disagreements} |"
+            for row in self.rows
+        ]
+        return [*lines, ""]
+
+    def _broken(self) -> list[str]:
+        lines = [
+            "## Charts that are broken on purpose",
+            "",
+            "| Broken | Disagreements | One of them |",
+            "|---|---|---|",
+        ]
+        return [*lines, *(f"| {what} | {count} | {packet} |" for what, count, packet in self.broken), ""]
+
+    def _divergences(self) -> list[str]:
+        lines = ["## Where this data plane differs from the documentation", ""]
+        lines += [
+            "Named in `tests/e2e/divergences.py`, each shown by a test; none touches what the chart installs.",
+            "",
+        ]
+        return [*lines, *(f"- `{item.name}`: {item.reason}" for item in DIVERGENCES), ""]
+
+    def _times(self) -> list[str]:
+        lines = ["## Wall time", "", "| Phase | Seconds |", "|---|---|"]
+        phases = [*self.phases, *((f"packets, {row.name}", row.seconds) for row in self.rows)]
+        return [*lines, *(f"| {name} | {seconds:.1f} |" for name, seconds in phases), ""]
+
+
+def _versions() -> list[str]:
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    found = {**record["modules"], "kubectl": record["kubectl"], **record["debian"]}
+    lines = ["## Versions", "", "| Part | Version |", "|---|---|"]
+    return [*lines, *(f"| {name} | {version} |" for name, version in found.items()), ""]
