@@ -8,7 +8,8 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-long oracle mutants adversarial check format golden bench lock lower-bounds clean
+.PHONY: all help setup generate test test-long oracle mutants adversarial check format golden bench e2e cluster-tools cluster \
+  cluster-down lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -70,6 +71,18 @@ golden: setup ## Refresh the golden manifests; look at the diff before you commi
 
 bench: setup ## Measure commands, analyze and verify beside other tools in one run, into docs/benchmarks.md (needs Go)
 	@$(BIN)/python -m tests.bench
+
+e2e: cluster-tools ## Install the chart in a real cluster and send packets through every cell of the matrix (root)
+	@$(BIN)/python -m pytest -v --capture=no -m e2e --write-report tests/e2e
+
+cluster-tools: setup ## Build, fetch and install what the cluster is made of (root; ten minutes the first time)
+	@$(BIN)/python -m tests.e2e tools
+
+cluster: setup ## Start the same cluster for a person, with kubectl and helm in build/cluster (root)
+	@$(BIN)/python -m tests.e2e up
+
+cluster-down: ## End it
+	@$(BIN)/python -m tests.e2e down
 
 lock: setup ## Renew the locked dependencies
 	@$(BIN)/python -m pip install --quiet uv

@@ -1,5 +1,8 @@
 """`python -m tests.e2e tools|up|down`: what `make cluster-tools`, `make cluster` and `make cluster-down` run.
 
+A cluster that is up has the stand-ins for Red Kite's pods in it, and no policy. Its folder holds `kubectl`, `helm` and
+`run`, which take their arguments into its namespaces.
+
 Exit status: 0 done, 2 could not be done.
 """
 
@@ -8,8 +11,10 @@ from __future__ import annotations
 import sys
 
 from netmatrix.helm import HelmError
-from tests.e2e import machine, programs, session
+from netmatrix.matrix.load import load_matrix
+from tests.e2e import endpoints, hosts, machine, programs, session, workloads
 from tests.e2e.errors import ClusterError
+from tests.e2e.inside import dns
 from tests.e2e.paths import CLUSTER, ROOT
 
 
@@ -20,9 +25,20 @@ def tools() -> None:
 
 
 def up() -> None:
-    """Start a cluster that stays."""
+    """Start a cluster that stays, with everybody in it."""
     tools()
-    session.start(CLUSTER, session.Hosts(("203.0.113.1",), (80, 443)))
+    outside = hosts.hosts(load_matrix(str(ROOT / "matrix.yaml")))
+    cluster = session.start(CLUSTER, outside)
+    try:
+        cluster.apply(workloads.objects(outside.ports))
+        endpoints.endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
+        ways = session.write_ways_in(cluster)
+    except BaseException:
+        session.stop(CLUSTER)
+        raise
+    print("the cluster is up; `make cluster-down` ends it", file=sys.stderr)
+    for way in ways:
+        print(f"  {way.relative_to(ROOT)}", file=sys.stderr)
 
 
 def down() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from tests.e2e.endpoints import Endpoint, endpoints
 from tests.e2e.inside import dns
 from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT, Folder
-from tests.e2e.report import Report
+from tests.e2e.report import TARGET, Report
 from tests.e2e.session import Cluster
 
 VALUES = ROOT / "values"
@@ -34,9 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def report() -> Report:
-    """What the run will say."""
-    return Report()
+def report(request: pytest.FixtureRequest) -> Iterator[Report]:
+    """What the run will say; it is written where all tests were run, and none failed."""
+    begin = time.monotonic()
+    found = Report()
+    yield found
+    found.phases.append(("all of it", time.monotonic() - begin))
+    if not request.session.testsfailed and request.config.getoption("--write-report"):
+        TARGET.write_text(found.text(), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import argparse
 import ctypes
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -45,8 +44,7 @@ def main() -> int:
         return _hold(folder, groups, [wake] if arguments.stay else [wake, sys.stdin.fileno()])
     finally:
         cgroups.remove(groups)
-        folder.record.unlink(missing_ok=True)
-        shutil.rmtree(folder.scratch, ignore_errors=True)
+        folder.tidy()
 
 
 def _hold(folder: Folder, groups: tuple[cgroups.Group, ...], orders: list[int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,22 @@ class Folder:
     def kubeconfig(self) -> Path:
         """The administrator's way in; it works in the cluster's network namespace alone."""
         return self.path / "kubeconfig"
+
+    @property
+    def hosts(self) -> Path:
+        """The hosts outside, as the cluster is told of them."""
+        return self.path / "hosts.json"
+
+    @property
+    def ways_in(self) -> tuple[Path, ...]:
+        """Scripts that run kubectl, helm or anything else in the cluster."""
+        return tuple(self.path / name for name in ("kubectl", "helm", "run"))
+
+    def tidy(self) -> None:
+        """Remove all but the logs."""
+        for file in (self.record, self.kubeconfig, self.hosts, *self.ways_in):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 CLUSTER = Folder(ROOT / "build" / "cluster")

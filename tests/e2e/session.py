@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -49,15 +50,15 @@ class Cluster:
     folder: Folder
     record: Record
 
-    def command(self, arguments: Sequence[str], namespaces: Sequence[str] = ("net", "mount", "pid")) -> list[str]:
-        """The command line that runs `arguments` in the cluster's namespaces."""
-        enter = ["nsenter", f"--target={self.record.first.pid}", *(f"--{name}" for name in namespaces)]
-        return [*enter, f"--wdns={ROOT}", "--", *arguments]
+    @property
+    def enter(self) -> list[str]:
+        """The program that takes others into the cluster's namespaces."""
+        return ["nsenter", f"--target={self.record.first.pid}", "--net", "--mount", "--pid"]
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 120.0, check: bool = True) -> Output:
         """Run a program of the machine in the cluster's namespaces. Raises ClusterError where it fails, if `check`."""
         done = subprocess.run(
-            self.command(arguments),
+            [*self.enter, f"--wdns={ROOT}", "--", *arguments],
             input=stdin,
             env=environment(self.folder),
             capture_output=True,
@@ -89,16 +90,32 @@ class Cluster:
 
 def environment(folder: Folder) -> dict[str, str]:
     """The environment of a command in the cluster: its own home and caches, no helm or Kubernetes settings of ours."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("HELM", "KUBE"))}
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("HELM", "KUBE"))},
+        **_settings(folder),
+    }
+
+
+def _settings(folder: Folder) -> dict[str, str]:
     home = folder.scratch
     return {
-        **kept,
         "HOME": str(home),
         "TMPDIR": str(home),
         "KUBECONFIG": str(folder.kubeconfig),
         "KUBECACHEDIR": str(home / "kube-cache"),
         **{f"HELM_{kind}_HOME": str(home / f"helm-{kind.lower()}") for kind in ("CACHE", "CONFIG", "DATA")},
     }
+
+
+def write_ways_in(cluster: Cluster) -> list[Path]:
+    """Scripts for a person: kubectl, helm, and any program, run in the cluster from the folder where the person is."""
+    settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in _settings(cluster.folder).items())
+    enter = f'exec env {settings} {" ".join(cluster.enter)} --wdns="$PWD" --'
+    programs = {"run": [], "kubectl": [str(TOOLS / "kubectl")], "helm": [str(find_helm(tools=TOOLS).executable)]}
+    for way in cluster.folder.ways_in:
+        way.write_text(f'#!/bin/sh\n{enter} {shlex.join(programs[way.name])} "$@"\n', encoding="utf-8")
+        way.chmod(0o755)
+    return list(cluster.folder.ways_in)
 
 
 @contextmanager
@@ -160,7 +177,7 @@ def _guard(folder: Folder, hosts: Hosts, options: list[str]) -> subprocess.Popen
     for old in folder.logs.iterdir():
         old.unlink()
     data = {"addresses": hosts.addresses, "ports": hosts.ports}
-    (folder.path / "hosts.json").write_text(json.dumps(data), encoding="utf-8")
+    folder.hosts.write_text(json.dumps(data), encoding="utf-8")
     print("starting the cluster", file=sys.stderr, flush=True)
     with (folder.logs / "cluster.log").open("wb") as log:
         return subprocess.Popen(

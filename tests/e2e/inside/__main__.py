@@ -82,7 +82,7 @@ def _start(boot: Boot, groups: dict[Path, Path]) -> None:
             cgroups.delegate(mount)
         os.environ.update(_environment())
     with _phase("network"):
-        hosts = json.loads((boot.folder.path / "hosts.json").read_text(encoding="utf-8"))
+        hosts = json.loads(boot.folder.hosts.read_text(encoding="utf-8"))
         network.prepare(hosts["addresses"])
         boot.start("outside", daemons.hosts_outside(hosts["addresses"], hosts["ports"]))
     with _phase("API server"):
