@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from netmatrix.policy.addresses import ALL_ADDRESSES, FAMILIES, AddressSet
+from netmatrix.policy.addresses import FAMILIES, AddressSet
 from netmatrix.policy.objects import Direction
 from netmatrix.policy.packet import addresses_at, open_ports, ports_at
 from netmatrix.policy.ports import PortSet
 from netmatrix.proof.deviations import ADDRESSES, Deviation
 from netmatrix.proof.difference import Difference, Opening, Side
-from netmatrix.proof.names import STRANGER, ranges
+from netmatrix.proof.names import ranges
+from netmatrix.proof.told import Told, is_whole, other_end, own, whole
 
 ANYONE = "anyone"
 """Every address and every pod whose own policies let it."""
@@ -54,6 +54,10 @@ class Change:
         return self.openings[0]
 
 
+_Parts = tuple[Opening, ...]
+"""Openings that are told as one; the first stands for them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What is gained and lost, each with the gravest first."""
@@ -69,22 +73,45 @@ def changes(found: Difference) -> Changes:
     among them are not told once more: but where their own end was opened as well, and that is not told.
     """
     return Changes(
-        gained=_gathered(found.before, found.after, found.gained, gained=True),
-        lost=_gathered(found.after, found.before, found.lost, gained=False),
+        gained=_gathered(found.before, found.after, found.gained, found.plain, gained=True),
+        lost=_gathered(found.after, found.before, found.lost, found.plain, gained=False),
     )
 
 
-def _gathered(closed: Side, opened: Side, openings: Sequence[Opening], *, gained: bool) -> tuple[Change, ...]:
-    joined = [_joined(parts) for parts in _alike(openings)]
-    heads = [parts[0] for found in joined for parts in found]
-    told = _Told(heads)
+def _gathered(
+    closed: Side, opened: Side, openings: Sequence[Opening], plain: Mapping[str, str], *, gained: bool
+) -> tuple[Change, ...]:
+    several = _supposing_nothing([parts for alike in _alike(openings) for parts in _joined(alike)], plain)
+    told = Told(parts[0] for parts in several)
     by_text: dict[tuple[str, str, str], list[Opening]] = {}
-    for parts in (parts for found in joined for parts in found):
+    for parts in several:
         if not told.implies(parts[0], _opened_ends(closed, parts[0])):
             by_text.setdefault(_wording(opened, told, parts[0]), []).extend(parts)
     found = [Change(gained, *words, _kind(closed, words, items[0]), tuple(items)) for words, items in by_text.items()]
     order = list(Kind)
     return tuple(sorted(found, key=lambda item: (order.index(item.kind), item.text)))
+
+
+def _supposing_nothing(several: Sequence[_Parts], plain: Mapping[str, str]) -> Sequence[_Parts]:
+    """Without those that suppose labels of a namespace, where the same is so without them: joined with these."""
+    found = {_but_example(parts[0], parts[0].deviation): parts for parts in several}
+    for end in Direction:
+        for key, parts in list(found.items()):
+            item = parts[0].deviation
+            name = plain.get(own(item, end).name)
+            if name is None:
+                continue
+            known = replace(item, source=name) if end is Direction.EGRESS else replace(item, destination=name)
+            without = _but_example(parts[0], known)
+            if without in found:
+                found[without] = (*found[without], *found.pop(key))
+    return list(found.values())
+
+
+def _but_example(opening: Opening, item: Deviation) -> object:
+    """All that a deviation says, but for its example."""
+    addresses = item.source_addresses, item.destination_addresses
+    return item.source, item.destination, item.ports, item.families, item.models, addresses, opening.names
 
 
 def _alike(openings: Iterable[Opening]) -> Iterable[list[Opening]]:
@@ -96,100 +123,19 @@ def _alike(openings: Iterable[Opening]) -> Iterable[list[Opening]]:
     return found.values()
 
 
-def _joined(parts: list[Opening]) -> list[tuple[Opening, ...]]:
+def _joined(parts: list[Opening]) -> list[_Parts]:
     """As they are; but where ipBlocks match pods, some pods may be reachable already at addresses that are open.
 
     It is one and the same connection that is new elsewhere, and is told as one: for pods at any address in one model,
-    at other addresses in the other model.
+    at other addresses in the other model, which never lets less through.
     """
-    whole = [item for item in parts if item.deviation.models == (False,) and _is_whole(item.deviation)]
+    anywhere = [item for item in parts if item.deviation.models == (False,) and is_whole(item.deviation)]
     ranged = [item for item in parts if item.deviation.models == (True,)]
-    if not (whole and ranged):
+    if len(anywhere) != 1 or not ranged:
         return [(item,) for item in parts]
-    rest = [(item,) for item in parts if item is not whole[0] and item not in ranged]
-    deviation = replace(whole[0].deviation, models=(False, True))
-    return [(replace(whole[0], deviation=deviation), *ranged), *rest]
-
-
-class _Told:
-    """The ends that are opened to many at once, as far as that is told by itself."""
-
-    def __init__(self, openings: Iterable[Opening]) -> None:
-        known = [item.deviation for item in openings if not item.names]
-        wide = [item for item in known if ADDRESSES in (item.source, item.destination)]
-        self._wide: dict[tuple[Direction, str], list[Deviation]] = defaultdict(list)
-        for item in wide:
-            self._wide[_opened_end(item)[:2]].append(item)
-        to_strangers = {
-            (end, _own(item, end).name, item.ports)
-            for item in known
-            for end in Direction
-            if _other(item, end).name == STRANGER and _is_certain(item)
-        }
-        self._anyone = {key for item in wide if _is_certain(item) and (key := _opened_end(item)) in to_strangers}
-
-    def to_anyone(self, item: Deviation) -> bool:
-        """Whether an opening to addresses is told as one to anyone: to all of them, and to strangers' pods as well."""
-        return _is_certain(item) and _opened_end(item) in self._anyone
-
-    def implies(self, opening: Opening, ends: Mapping[Direction, PortSet]) -> bool:
-        """Whether it goes without saying: each end that was opened is told as opened to many, the other among them."""
-        item = opening.deviation
-        if opening.names or ADDRESSES in (item.source, item.destination):
-            return False
-        return all(
-            any(self._includes(wide, item, end, ports) for wide in self._wide[end, _own(item, end).name])
-            for end, ports in ends.items()
-        )
-
-    def _includes(self, wide: Deviation, item: Deviation, end: Direction, ports: PortSet) -> bool:
-        if (
-            ports - wide.ports
-            or not {*item.families} <= {*wide.families}
-            or _own(item, end).addresses - _own(wide, end).addresses
-        ):
-            return False
-        if self.to_anyone(wide):
-            return True
-        return item.models == (True,) and not _other(item, end).addresses - _other(wide, end).addresses
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """An end of a deviation."""
-
-    name: str
-    addresses: AddressSet
-
-
-def _own(item: Deviation, end: Direction) -> _End:
-    if end is Direction.EGRESS:
-        return _End(item.source, item.source_addresses)
-    return _End(item.destination, item.destination_addresses)
-
-
-def _other(item: Deviation, end: Direction) -> _End:
-    return _own(item, Direction.INGRESS if end is Direction.EGRESS else Direction.EGRESS)
-
-
-def _opened_end(wide: Deviation) -> tuple[Direction, str, PortSet]:
-    """The pod's end of an opening to addresses: they forbid nothing themselves."""
-    end = Direction.EGRESS if wide.destination == ADDRESSES else Direction.INGRESS
-    return end, _own(wide, end).name, wide.ports
-
-
-def _is_whole(item: Deviation) -> bool:
-    """Whether it is about all addresses of its families at both ends."""
-    return item.source_addresses == item.destination_addresses == _whole(item)
-
-
-def _whole(item: Deviation) -> AddressSet:
-    return AddressSet.union(ALL_ADDRESSES.only(family) for family in item.families)
-
-
-def _is_certain(item: Deviation) -> bool:
-    """Whether it is about all addresses of both families at both ends, in both models."""
-    return _is_whole(item) and len(item.families) == len(FAMILIES) and len(item.models) > 1
+    rest = [(item,) for item in parts if item is not anywhere[0] and item.deviation.models != (True,)]
+    deviation = replace(anywhere[0].deviation, models=(False, True))
+    return [(replace(anywhere[0], deviation=deviation), *ranged), *rest]
 
 
 def _opened_ends(closed: Side, opening: Opening) -> dict[Direction, PortSet]:
@@ -202,9 +148,9 @@ def _opened_ends(closed: Side, opening: Opening) -> dict[Direction, PortSet]:
     return found
 
 
-def _wording(opened: Side, told: _Told, opening: Opening) -> tuple[str, str, str]:
+def _wording(opened: Side, told: Told, opening: Opening) -> tuple[str, str, str]:
     item = opening.deviation
-    source, destination = (_end_text(opened, told, item, end) for end in (Direction.EGRESS, Direction.INGRESS))
+    source, destination = (_end_text(opened, told, opening, end) for end in (Direction.EGRESS, Direction.INGRESS))
     names = " and ".join(repr(name) for name, _ in sorted(opening.names))
     ports = f"{item.ports} where it calls the port {names}" if names else str(item.ports)
     return source, destination, f"{ports}{_condition(item)}"
@@ -215,15 +161,15 @@ def _condition(item: Deviation) -> str:
     return replace(item, families=FAMILIES).over if ADDRESSES in (item.source, item.destination) else item.over
 
 
-def _end_text(opened: Side, told: _Told, item: Deviation, end: Direction) -> str:
+def _end_text(opened: Side, told: Told, opening: Opening, end: Direction) -> str:
     """An end as it is called: anyone, an endpoint of the matrix, all its ranges, or a pod with them."""
-    name, addresses = _own(item, end).name, _own(item, end).addresses
-    whole = _whole(item)
+    item = opening.deviation
+    name, addresses = own(item, end).name, own(item, end).addresses
     if name != ADDRESSES:
-        return name if addresses == whole else f"{name} (at {_ranges_text(opened, addresses)})"
-    if told.to_anyone(item):
+        return name if addresses == whole(item) else f"{name} (at {_ranges_text(opened, addresses)})"
+    if told.to_anyone(opening):
         return ANYONE
-    if addresses == whole:
+    if addresses == whole(item):
         return "any address" if len(item.families) == len(FAMILIES) else f"any {item.families[0]} address"
     return _ranges_text(opened, addresses)
 
@@ -248,8 +194,8 @@ def _kind(closed: Side, words: tuple[str, str, str], opening: Opening) -> Kind:
     if open_ports(closed.policies, packet, opening.model):
         return Kind.NEW_PORT
     for end in Direction:
-        other = _other(item, end)
-        ranged = other.name == ADDRESSES or other.addresses != _whole(item)
+        other = other_end(item, end)
+        ranged = other.name == ADDRESSES or other.addresses != whole(item)
         if ranged and addresses_at(closed.policies, packet, end):
             return Kind.WIDER_RANGE
     return Kind.NEW_PEER

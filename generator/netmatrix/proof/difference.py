@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from netmatrix.document import Finding, Place
@@ -74,13 +75,17 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that differs between two sides. `unjudged` are policies that may decide as well, and that nobody read."""
+    """All that differs between two sides. `unjudged` are policies that may decide as well, and that nobody read.
+
+    `plain` says which names are of pods whose namespace is supposed to have labels, and the name without them.
+    """
 
     before: Side
     after: Side
     gained: tuple[Opening, ...]
     lost: tuple[Opening, ...]
     unjudged: tuple[Foreign, ...]
+    plain: Mapping[str, str]
 
 
 def difference(before: Side, after: Side) -> Difference:
@@ -89,18 +94,23 @@ def difference(before: Side, after: Side) -> Difference:
     What is lost is what going back would gain. Labels of namespaces are those that each side's manifests give; others
     may be anything, and are the same on both. Raises ProofError where it cannot be decided.
     """
-    return Difference(
-        before,
-        after,
-        gained=_gained(before, after),
-        lost=_gained(after, before),
-        unjudged=tuple(item for side in (before, after) for item in side.manifests.foreign if item.is_policy),
-    )
+    granted = before.granted, after.granted
+    gained, plain = _gained(before, after, granted)
+    lost, _ = _gained(after, before, granted)
+    unjudged = tuple(item for side in (before, after) for item in side.manifests.foreign if item.is_policy)
+    return Difference(before, after, gained, lost, unjudged, plain)
 
 
-def _gained(before: Side, after: Side) -> tuple[Opening, ...]:
+def _gained(
+    before: Side, after: Side, granted: tuple[Granted | None, Granted | None]
+) -> tuple[tuple[Opening, ...], Mapping[str, str]]:
+    """What `after` lets through and `before` does not, and the names of pods without suppositions.
+
+    `granted` is what gives the pods their names: that of the old side, and of the new one.
+    """
     world = open_world(_mentioned(before, after), after.manifests.namespaces, after.file, before.manifests.namespaces)
-    names = Names(after.granted, world, before.granted)
+    old, new = granted
+    names = Names(new, world, old)
     found: dict[tuple[str, str], list[Opening]] = defaultdict(list)
     for port_names in telling_names((*before.policies, *after.policies)):
         for item in _deviations(world, names, before, after, port_names):
@@ -108,7 +118,7 @@ def _gained(before: Side, after: Side) -> tuple[Opening, ...]:
             between = found[item.source, item.destination]
             if part is not None and not any(_covers(known.deviation, part) for known in between):
                 between.append(_opening(world, before, after, part, port_names))
-    return tuple(opening for between in found.values() for opening in between)
+    return tuple(opening for between in found.values() for opening in between), names.plain()
 
 
 def _mentioned(*sides: Side) -> Mentioned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from netmatrix.policy.addresses import AddressSet, Family, address_text, range_text
 from netmatrix.policy.objects import Namespace
@@ -34,6 +35,20 @@ class Names:
     def of_class(self, number: int) -> str:
         """The name of a pod class: a row's, an endpoint's, or a description."""
         return self._of_class[number]
+
+    def plain(self) -> Mapping[str, str]:
+        """For each name of pods in a namespace that is supposed to have labels: that of the same pods in it as known.
+
+        What is true of both need not be told of the first.
+        """
+        found: dict[str, str] = {}
+        for number, name in enumerate(self._of_class):
+            namespace, labels = self._world.pod_class(number)
+            supposed = self._world.supposed(namespace)
+            if supposed and name == description(self._world, namespace, labels):
+                known = {key: value for key, value in namespace.labels.items() if key not in supposed}
+                found[name] = description(self._world, replace(namespace, labels=known), labels)
+        return found
 
     def is_ours(self, name: str) -> bool:
         """Whether a name is that of a row."""
