@@ -14,7 +14,9 @@ API_PORT = 6443
 DOMAIN = "cluster.local"
 
 IMAGE = "localhost/netmatrix-e2e:1"
-"""The one image, which holds the stand-in and CoreDNS."""
+"""The one image, which holds the stand-in, CoreDNS, and agnhost with a shell."""
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
+"""Its other name: who asks for the image of Kubernetes' own network tests gets the same programs, built from source."""
 
 
 def own_ranges() -> tuple[str, ...]:

@@ -26,6 +26,7 @@ PACKAGES: Mapping[str, str] = {
     "iproute2": "ip",
     "util-linux": "nsenter",
     "openssl": "openssl",
+    "busybox-static": "busybox",
 }
 """Debian's packages, each with a program of it."""
 
