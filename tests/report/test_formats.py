@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from junitparser import JUnitXml, TestCase
 
 from netmatrix.document import Finding, Place, Rule, Severity
 from netmatrix.report import Format, render
@@ -118,6 +119,7 @@ def test_sarif_has_the_shape_of_2_1_0() -> None:
         assert result["level"] in ("error", "warning", "note")
         assert result["message"]["text"]
         assert all(len(value) == 32 for value in result["partialFingerprints"].values())
+        assert result["partialFingerprints"]
         (location,) = result["locations"]
         region = location["physicalLocation"]["region"]
         assert min(region["startLine"], region["startColumn"]) >= 1
@@ -169,3 +171,70 @@ def test_sarif_messages_hold_no_links() -> None:
     (result,) = results([HOSTILE])
     assert "[here](" not in result["message"]["text"]
     render([Finding(SET, "\udcff", Place("\udcff"), ("\udcff",))], Format.SARIF).encode("utf-8")
+
+
+def test_sarif_has_the_fingerprint_that_code_scanning_reads_only_where_it_cannot_make_it() -> None:
+    for finding, has in ((PLAIN, False), (ARGUMENT, True), (PROGRAM, True), (PIPED, True)):
+        (result,) = results([finding])
+        assert ("primaryLocationLineHash" in result["partialFingerprints"]) is has
+    (elsewhere,) = results([Finding(SET, "x", Place("/elsewhere/a.yaml", 1, 1))])
+    assert elsewhere["partialFingerprints"]["primaryLocationLineHash"]
+
+
+def test_sarif_rules_have_help_and_say_more_where_more_is_known() -> None:
+    class Known(Rule):
+        @property
+        def help(self) -> str:
+            return "**Fix:** mend it"
+
+    log = json.loads(render([], Format.SARIF, rules={"NM104": UNKNOWN, "NM1": Known("NM1", "All is well.")}))
+    known, plain = log["runs"][0]["tool"]["driver"]["rules"]
+    assert known["help"] == {"text": "**Fix:** mend it", "markdown": "**Fix:** mend it"}
+    assert plain["help"]["text"] == "What holds: A flow's ends are defined."
+    assert plain["fullDescription"]["text"]
+
+
+def suite(findings: list[Finding], **arguments: Any) -> JUnitXml:
+    """A JUnit report as another project's reader has it."""
+    return JUnitXml.fromstring(render(findings, Format.JUNIT, **arguments).encode())
+
+
+def cases(findings: list[Finding], **arguments: Any) -> list[TestCase]:
+    return [case for one in suite(findings, **arguments) for case in one]
+
+
+def test_junit_fails_for_errors_alone_and_counts_what_it_holds() -> None:
+    read = suite(ALL)
+    failed = [case.classname for case in cases(ALL) if not case.is_passed]
+    assert set(failed) == {"NM104", "NM402"}
+    assert (read.tests, read.failures, read.errors) == (len(cases(ALL)), len(failed), 0) == (len(ALL), 3, 0)
+    assert sum(case.is_passed and bool(case.system_out) for case in cases(ALL)) == 2
+
+
+def test_junit_names_place_and_remedy() -> None:
+    (case,) = cases([PLAIN])
+    assert (case.classname, case.name) == ("NM104", "m.yaml:88:32: flows.a: goes to 'mongdb'")
+    assert case._elem.attrib["file"] == "m.yaml"
+    assert case._elem.attrib["line"] == "88"
+    (failure,) = case.result
+    assert (failure.type, failure.message) == ("NM104", "flows.a: goes to 'mongdb'")
+    assert failure.text.endswith("\ndid you mean 'mongo'?")
+    (piped,) = cases([PIPED])
+    assert "file" not in piped._elem.attrib
+
+
+def test_junit_has_a_passed_test_for_every_rule_that_holds() -> None:
+    read = cases([PLAIN], rules={"NM104": UNKNOWN, "NM201": SET})
+    assert [(case.classname, case.is_passed) for case in read] == [("NM104", False), ("NM201", True)]
+    assert [case.is_passed for case in cases([], rules={"NM201": SET})] == [True]
+
+
+@pytest.mark.parametrize("text", ["</failure><x>", "]]>", "&lt;\"'", "\x00\x08\x1b\ufffe\udcff", "a\r\n\tb", "ü\u2028"])
+def test_junit_is_xml_whatever_a_value_holds(text: str) -> None:
+    finding = Finding(Rule("NM1", text), text, Place(text, 1, 1), (text,), hint=text)
+    (case,) = cases([finding])
+    (failure,) = case.result
+    spelled = failure.message.split(": ")[-1]
+    assert spelled.encode("ascii", "backslashreplace").decode().isprintable()
+    assert spelled == "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    assert render([finding], Format.JUNIT).isascii()

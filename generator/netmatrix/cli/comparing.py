@@ -16,6 +16,7 @@ from netmatrix.cli.project import Project, UnusableMatrixError, find_matrix, ope
 from netmatrix.cli.rendering import rendered
 from netmatrix.cli.revision import Revision
 from netmatrix.cli.subject import NotJudgedError, chosen
+from netmatrix.cli.telling import tell_instead
 from netmatrix.cli.template import require_generated
 from netmatrix.cli.validating import judge
 from netmatrix.cli.verifying import granted_by
@@ -82,10 +83,11 @@ def rendered_side(asked: Asked) -> Side:
         found = [item for item in judged.findings if not (asked.old and item.rule == EXCEPTION_EXPIRED)]
         errors = [item for item in found if item.severity is Severity.ERROR]
         told = [asked.told_finding(item) for item in (errors if asked.old else found)]
-        click.echo(render(told, Format.TEXT), nl=False, err=True)
         status = status_of_findings(tuple(errors))
         if status is not ExitStatus.HOLDS:
+            tell_instead(told)
             raise NotJudgedError(status)
+        click.echo(render(told, Format.TEXT), nl=False, err=True)
         if asked.revision is None:
             require_generated(project)
         granted = asked.told_granted(granted_by(project, options, judged))
@@ -102,7 +104,7 @@ def granted_for_names(options: ValuesOptions, environment: str | None) -> Grante
     judged = judge(project, options)
     status = status_of_findings(judged.findings)
     if status is not ExitStatus.HOLDS:
-        click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
+        tell_instead(judged.findings)
         raise NotJudgedError(status)
     return granted_by(project, options, judged)
 

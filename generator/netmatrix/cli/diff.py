@@ -190,7 +190,7 @@ def _tell(found: Difference, told: Changes, agreed: Acknowledged, format_: str) 
     from netmatrix.report.wording import printable
 
     everything = findings(found, told, agreed)
-    if format_ in ("github", "sarif"):
+    if format_ in ("github", "sarif", "junit"):
         click.echo(render(everything, Format(format_), rules={rule.id: rule for rule in RULES}), nl=False)
         click.echo(headline(found, told, agreed), err=True)
         return status_of_findings(everything)

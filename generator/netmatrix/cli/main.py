@@ -13,14 +13,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of
-
-if TYPE_CHECKING:
-    from netmatrix.document import FindingsError
 
 _COMMANDS = {
     "build": "Do the main job: check generated files, validate, render, verify and summarise every environment.",
@@ -143,20 +140,15 @@ def _tell_error(error: Exception, context: click.Context | None) -> int:
     from netmatrix.document import FindingsError
 
     if isinstance(error, FindingsError):
-        _tell_findings(error, context.meta.get("netmatrix.format", "text") if context else "text")
+        from netmatrix.cli.telling import tell_instead
+
+        tell_instead(error.findings, context)
         return int(status_of(error))
     if os.environ.get("NETMATRIX_TRACEBACK"):
         raise error
     _tell(f"netmatrix: this is a fault of netmatrix itself: {type(error).__name__}: {error}")
     _tell("  please report it with the command that you ran; NETMATRIX_TRACEBACK=1 shows where it happened")
     return int(ExitStatus.COULD_NOT_RUN)
-
-
-def _tell_findings(error: FindingsError, format_: str) -> None:
-    """Why work could not go on: a message, unless a format was asked for that a program reads from standard output."""
-    from netmatrix.report import Format, render
-
-    click.echo(render(error.findings, Format(format_)), err=format_ == Format.TEXT, nl=False)
 
 
 def _tell_system_error(error: OSError) -> None:

@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SET_FLAGS = ("--set", "--set-string", "--set-json", "--set-file", "--set-literal")
 
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = ("text", "json", "github", "sarif", "junit")
 
 
 @dataclass(frozen=True, slots=True)

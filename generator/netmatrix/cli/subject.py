@@ -12,6 +12,7 @@ import click
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions, values_of, values_options
 from netmatrix.cli.project import Project, open_to_judge
+from netmatrix.cli.telling import tell_instead
 
 if TYPE_CHECKING:
     from netmatrix.cli.validating import Judged
@@ -88,10 +89,11 @@ def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
     found = [_discovered(text) for text in texts]
     judged = judge(project, options)
     status = status_of_findings(judged.findings)
-    if judged.findings and (status is not ExitStatus.HOLDS or not paths):
-        click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
     if status is not ExitStatus.HOLDS:
+        tell_instead(judged.findings)
         raise NotJudgedError(status)
+    if not paths:
+        click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
     with waiting("reading manifests" if paths else "rendering with helm"):
         return _subject(project, options, judged, paths, found, save)
 

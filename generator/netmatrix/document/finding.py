@@ -25,6 +25,11 @@ class Rule:
     id: str
     summary: str
 
+    @property
+    def help(self) -> str:
+        """What a reader of a finding may want to know of the rule, in Markdown; rooms that know more say more."""
+        return f"What holds: {self.summary.rstrip('.')}."
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

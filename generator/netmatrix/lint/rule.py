@@ -25,6 +25,12 @@ class LintRule(Rule):
     pitfalls: tuple[str, ...]
     needs_all: bool = False
 
+    @property
+    def help(self) -> str:
+        """What holds, what happens otherwise, what to do, and where that is written down."""
+        what = f"What holds: {self.summary.rstrip('.')}."
+        return f"{what}\n\n{self.reason}\n\n**Fix:** {self.fix}\n\n**Source:** {self.source}."
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -1,4 +1,4 @@
-"""Findings as text, JSON, GitHub annotations or SARIF. Imports only `document`."""
+"""Findings as text, JSON, GitHub annotations, SARIF or JUnit. Imports only `document`."""
 
 from netmatrix.report.formats import Format, render
 

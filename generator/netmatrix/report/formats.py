@@ -16,6 +16,7 @@ class Format(StrEnum):
     JSON = "json"
     GITHUB = "github"
     SARIF = "sarif"
+    JUNIT = "junit"
 
 
 _MODULES = {
@@ -23,13 +24,14 @@ _MODULES = {
     Format.JSON: "netmatrix.report.json_report",
     Format.GITHUB: "netmatrix.report.github",
     Format.SARIF: "netmatrix.report.sarif",
+    Format.JUNIT: "netmatrix.report.junit",
 }
 
 
 def render(findings: Sequence[Finding], format_: Format, *, rules: Mapping[str, Rule] | None = None) -> str:
     """The findings in the order of their places: text that ends in a newline, or is empty with nothing to say.
 
-    `rules` are the rules that were checked, by id; SARIF lists them beside those that were broken.
+    `rules` are the rules that were checked, by id; SARIF and JUnit list them beside those that were broken.
     """
     module = importlib.import_module(_MODULES[format_])
     known = {**(rules or {}), **{finding.rule.id: finding.rule for finding in findings}}

@@ -1,4 +1,7 @@
-"""SARIF 2.1.0 (OASIS), the subset that code scanning reads: rules, results, places, fingerprints."""
+"""SARIF 2.1.0 (OASIS), with what code scanning demands of rules, results, places and fingerprints.
+
+Source: GitHub documentation, "SARIF support for code scanning", Supported SARIF output file properties.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -14,6 +18,8 @@ from netmatrix.document import Finding, Place, Rule, Severity, key_path_text
 from netmatrix.report.wording import has_position, is_file, place_text, relative, said
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_DESCRIPTION = 1024
+"""The longest description that code scanning takes."""
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
@@ -23,15 +29,30 @@ def render(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> str:
     index = {rule: number for number, rule in enumerate(ids)}
     seen: Counter[str] = Counter()
     run = {
-        "tool": {"driver": {"name": "netmatrix", "rules": [_rule(rules[rule]) for rule in ids]}},
+        "tool": {"driver": {"name": "netmatrix", **_version(), "rules": [_rule(rules[rule]) for rule in ids]}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, index[finding.rule.id], seen) for finding in findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
+def _version() -> dict[str, str]:
+    """By this, code scanning tells what a new version finds from what a change brings; unknown where not installed."""
+    try:
+        return {"semanticVersion": metadata.version("netmatrix")}
+    except metadata.PackageNotFoundError:
+        return {}
+
+
 def _rule(rule: Rule) -> dict[str, Any]:
-    return {"id": rule.id, "shortDescription": {"text": rule.summary}}
+    """Code scanning demands both descriptions and a help text of every rule."""
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary[:_DESCRIPTION]},
+        "fullDescription": {"text": rule.summary[:_DESCRIPTION]},
+        "help": {"text": rule.help, "markdown": rule.help},
+        "properties": {"tags": ["kubernetes", "network-policy"]},
+    }
 
 
 def _result(finding: Finding, rule: int, seen: Counter[str]) -> dict[str, Any]:
@@ -43,7 +64,7 @@ def _result(finding: Finding, rule: int, seen: Counter[str]) -> dict[str, Any]:
         "level": _LEVELS[finding.severity],
         "message": {"text": _plain("\n".join(filter(None, (words, finding.hint))))},
         "locations": [_location(finding)],
-        "partialFingerprints": {"netmatrix/v1": _fingerprint(finding, seen)},
+        "partialFingerprints": _fingerprints(finding, seen),
     }
 
 
@@ -63,7 +84,7 @@ def _location(finding: Finding) -> dict[str, Any]:
     location: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": uri},
-            "region": {"startLine": line, "startColumn": column},
+            "region": {"startLine": line, "startColumn": column, "endLine": line, "endColumn": column + 1},
         }
     }
     if logical["fullyQualifiedName"]:
@@ -85,6 +106,17 @@ def _plain(text: str) -> str:
 def _unicode(text: str) -> str:
     """Without the lone surrogates of file names that are not UTF-8: JSON could spell them, but few could read it."""
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def _fingerprints(finding: Finding, seen: Counter[str]) -> dict[str, str]:
+    """Ours, and the one that code scanning reads where it cannot make it.
+
+    `upload-sarif` hashes the line of a file in the repository itself, and warns of any other value that it finds
+    there; for what is no such file it has nothing, and would take each run's result for a new one.
+    """
+    own = _fingerprint(finding, seen)
+    is_hashed = is_file(finding.place) and not relative(finding.place.file).is_absolute()
+    return {"netmatrix/v1": own} | ({} if is_hashed else {"primaryLocationLineHash": own})
 
 
 def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
