@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from tests.cli.conftest import Run
 from tests.support.scenarios import ROOT
@@ -76,10 +78,27 @@ def test_starting_up_imports_nothing_that_takes_time() -> None:
 
 
 def test_help_and_version_import_nothing_that_takes_time(process: Run) -> None:
+    for option in ("--help", "--version"):
+        assert imported(process, option) == []
+
+
+@pytest.mark.parametrize(("format_", "needed"), [("json", []), ("yaml", ["yaml"])])
+def test_analyze_imports_what_reading_needs_and_nothing_else(
+    process: Run, tmp_path: Path, format_: str, needed: list[str]
+) -> None:
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}
+    file = tmp_path / f"pod.{format_}"
+    file.write_text(json.dumps(manifest) if format_ == "json" else yaml.safe_dump(manifest), encoding="utf-8")
+    assert imported(process, "analyze", str(file)) == needed
+
+
+def imported(process: Run, *arguments: str) -> list[str]:
+    """What a command imported of all that takes time."""
     code = (
         "import sys, atexit\n"
-        f"atexit.register(lambda: print([name for name in {SLOW} if name in sys.modules], file=sys.stderr))\n"
+        f"atexit.register(lambda: print(*(name for name in {SLOW} if name in sys.modules), file=sys.stderr))\n"
         "from netmatrix.cli import main\nmain()"
     )
-    for option in ("--help", "--version"):
-        assert process(option, program=["-c", code]).err == "[]\n"
+    result = process(*arguments, program=["-c", code])
+    assert result.status == 0
+    return result.err.splitlines()[-1].split()

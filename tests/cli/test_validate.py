@@ -234,7 +234,7 @@ def test_merged_values_are_not_printed_where_they_do_not_hold(netmatrix: Run) ->
 )
 def test_text_in_merged_values_stays_text(text: str) -> None:
     from netmatrix.cli.validate import yaml_text
-    from netmatrix.document import parse_mapping
+    from netmatrix.document.reader import parse_mapping
 
     data = {"a": {text or "empty": text, "list": [text]}, "on": True}
     assert parse_mapping(yaml_text(data).encode(), "x").data == data

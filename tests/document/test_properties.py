@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmatrix.document import DocumentError, Finding, KeyPath, parse_mapping
+from netmatrix.document import Finding, KeyPath
+from netmatrix.document.reader import DocumentError, parse_mapping
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12)
 LEAVES = (

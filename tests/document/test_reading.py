@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from netmatrix.document import Document, KeyPath, Place, parse_mapping, read_mapping
+from netmatrix.document import KeyPath, Place
+from netmatrix.document.reader import Document, parse_mapping, read_mapping
 
 FILE = "values.yaml"
 

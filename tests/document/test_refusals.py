@@ -11,7 +11,8 @@ from typing import NoReturn
 import pytest
 import yaml
 
-from netmatrix.document import DocumentError, Finding, Rule, Severity, key_path_text, parse_mapping, read_mapping, rules
+from netmatrix.document import Finding, Rule, Severity, key_path_text, rules
+from netmatrix.document.reader import DocumentError, parse_mapping, read_mapping
 
 FILE = "values.yaml"
 

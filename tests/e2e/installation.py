@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.values_files import values_yaml
 from netmatrix.matrix.model import Matrix

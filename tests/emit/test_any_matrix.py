@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.plan import plan
 from netmatrix.helm import Helm
 from netmatrix.matrix.load import parse_matrix

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.plan import Plan, plan
 from netmatrix.helm import Helm
 from netmatrix.matrix.load import load_matrix, parse_matrix

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.values_files import values_yaml
 from netmatrix.matrix.load import parse_matrix
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.matrix import rules
 from netmatrix.matrix.load import load_matrix, parse_matrix
 from netmatrix.matrix.model import Matrix

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from netmatrix.document import Document, parse_mapping
+from netmatrix.document.reader import Document, parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.load import load_matrix
 from netmatrix.matrix.model import Matrix

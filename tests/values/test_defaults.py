@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netmatrix.document import Document
+from netmatrix.document.reader import Document
 from netmatrix.emit.values_files import chart_defaults
 from netmatrix.matrix.model import Matrix
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netmatrix.document import parse_mapping
+from netmatrix.document.reader import parse_mapping
 from netmatrix.values.merge import Merged, merge_layers, over_defaults
 
 

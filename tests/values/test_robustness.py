@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmatrix.document import Document, key_path_text
+from netmatrix.document import key_path_text
+from netmatrix.document.reader import Document
 from netmatrix.values.validate import Validated
 
 EXCEPTION = {

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from netmatrix.document import Document, Finding, Severity, key_path_text, parse_mapping
+from netmatrix.document import Finding, Severity, key_path_text
+from netmatrix.document.reader import Document, parse_mapping
 from netmatrix.helm import Helm, SetArgument, merged_user_values
 from netmatrix.matrix.model import Matrix
 from netmatrix.values import rules

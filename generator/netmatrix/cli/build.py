@@ -111,7 +111,7 @@ def _further_values(project: Project, environment: str) -> list[str]:
 
 
 def _environment_of(file: Path) -> object:
-    from netmatrix.document import DocumentError, read_mapping
+    from netmatrix.document.reader import DocumentError, read_mapping
 
     try:
         return read_mapping(str(file)).data.get("environment")

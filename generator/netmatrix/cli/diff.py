@@ -174,7 +174,7 @@ class _Asked:
 
 
 def _entries(file: str | None) -> tuple[Acknowledgement, ...]:
-    from netmatrix.document import read_mapping
+    from netmatrix.document.reader import read_mapping
     from netmatrix.proof.acknowledge import acknowledgements
 
     return acknowledgements(read_mapping(file)) if file is not None else ()

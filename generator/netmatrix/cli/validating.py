@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project, shown
-from netmatrix.document import Document, Finding, Place, parse_mapping
+from netmatrix.document import Finding, Place
+from netmatrix.document.reader import Document, parse_mapping
 from netmatrix.document.rules import READABLE
 from netmatrix.document.text import MAX_BYTES
 from netmatrix.emit.schema import values_schema

@@ -24,6 +24,12 @@ class Doubt:
     hint: str
 
 
+class DoubtfulKey(str):
+    """A key that is no string to some YAML readers, such as `on` or `1`."""
+
+    __slots__ = ()
+
+
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),

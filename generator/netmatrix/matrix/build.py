@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from netmatrix.document import Document
+from netmatrix.document.reader import Document
 from netmatrix.matrix.model import (
     Access,
     Basis,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netmatrix.document import Document, Finding, KeyPath, Rule
+from netmatrix.document import Finding, KeyPath, Rule
+from netmatrix.document.reader import Document
 
 
 class Checked:

@@ -7,7 +7,8 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import urlsplit
 
-from netmatrix.document import Document, Finding, KeyPath, did_you_mean
+from netmatrix.document import Finding, KeyPath, did_you_mean
+from netmatrix.document.reader import Document
 from netmatrix.matrix import rules
 from netmatrix.matrix.build import ANY_PORT, is_fixed, is_literal_port, parse_port
 from netmatrix.matrix.check_endpoints import ENDPOINT_CHECKS

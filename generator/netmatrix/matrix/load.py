@@ -7,7 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from netmatrix.document import Document, DocumentError, Finding, read_mapping
+from netmatrix.document import Finding
+from netmatrix.document.reader import Document, DocumentError, read_mapping
 from netmatrix.document.schema import schema_findings
 from netmatrix.matrix import rules
 from netmatrix.matrix.build import build_matrix

@@ -7,12 +7,11 @@ from typing import Any
 
 from netmatrix.document import Finding, KeyPath, Rule, did_you_mean
 from netmatrix.document import rules as document_rules
-from netmatrix.document.scalars import Doubt
+from netmatrix.document.scalars import Doubt, DoubtfulKey
 from netmatrix.document.wording import found, quoted
 from netmatrix.policy import rules
 from netmatrix.policy.labels import is_dns_label, is_label_key, is_label_value, is_subdomain
 from netmatrix.policy.source import Source
-from netmatrix.policy.yaml_source import DoubtfulKey
 
 _NOTHING: Mapping[str, Any] = {}
 

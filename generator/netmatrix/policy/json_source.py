@@ -57,11 +57,6 @@ class JsonSource:
         return _place(self.text, offset, self.file)
 
 
-def looks_like_json(text: str) -> bool:
-    """Whether the text can only be JSON, or YAML that is written like it."""
-    return text[_space_end(text, 0) :][:1] in ("{", "[")
-
-
 def read_json(text: str, file: str) -> tuple[list[tuple[JsonSource, Any]], list[Finding]]:
     """The values of a JSON stream, one after the other, or what is wrong with it."""
     documents: list[tuple[JsonSource, Any]] = []

@@ -11,9 +11,7 @@ from typing import Any, BinaryIO
 from netmatrix.document import Finding, Place
 from netmatrix.document import rules as document_rules
 from netmatrix.policy import rules
-from netmatrix.policy.json_source import looks_like_json, read_json
 from netmatrix.policy.source import Source
-from netmatrix.policy.yaml_source import read_yaml
 
 MAX_BYTES = 512 * 1024 * 1024
 STANDARD_INPUT = "-"
@@ -21,6 +19,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LIKE_JSON = re.compile(r"[ \t\r\n]*[{\[]")
 _SEPARATOR = re.compile(r"^---(?![^ \t\r\n])([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _NOTHING_MORE = re.compile(r"[ \t\r]*(?:#.*)?")
 _SMALL = 1024 * 1024
@@ -44,17 +43,25 @@ def read_bytes(
 
 
 def documents(content: bytes, file: str, findings: list[Finding]) -> Iterator[tuple[Source, Any]]:
-    """The documents in `content` that can be read; what is wrong with the others goes to `findings`."""
+    """The documents in `content` that can be read; what is wrong with the others goes to `findings`.
+
+    Only the reader that is needed is imported: JSON pays nothing for PyYAML, which takes longer to start than to read
+    a small file.
+    """
     text = _decode(content, file)
     if isinstance(text, Finding):
         findings.append(text)
         return
-    if looks_like_json(text):
+    if _LIKE_JSON.match(text):
+        from netmatrix.policy.json_source import read_json
+
         read, found = read_json(text, file)
         if not found or len(text) > _SMALL or file.endswith(".json"):
             findings += found
             yield from read
             return
+    from netmatrix.policy.yaml_source import read_yaml
+
     for first_line, chunk in _split(text, file, findings):
         yield from read_yaml(chunk, file, first_line, findings)
 

@@ -54,15 +54,17 @@ class _Builder:
             self._report(document_rules.NO_TAG, f"the value carries the YAML tag {short}", node, "remove the tag")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node), 1
-        if node in self._open:
-            message = "an alias refers to the collection that it stands in"
-            self._report(document_rules.NO_RECURSION, message, node, "write the value out")
-            return None, 1
-        if node not in self._built:
+        built = self._built.get(node)
+        if built is None:
+            if node in self._open:
+                message = "an alias refers to the collection that it stands in"
+                self._report(document_rules.NO_RECURSION, message, node, "write the value out")
+                return None, 1
             self._open.add(node)
-            self._built[node] = self._mapping(node) if isinstance(node, yaml.MappingNode) else self._sequence(node)
+            built = self._mapping(node) if isinstance(node, yaml.MappingNode) else self._sequence(node)
+            self._built[node] = built
             self._open.remove(node)
-        return self._built[node]
+        return built
 
     def _sequence(self, node: yaml.Node) -> tuple[list[Any], int]:
         items = [self._sized(item) for item in node.value]
@@ -87,7 +89,7 @@ class _Builder:
                 message = f"key {key[:40]!r} stands twice in its mapping"
                 self._report(document_rules.KEY_ONCE, message, key_node, "remove one of the two")
             data[key] = value
-        return {**merged, **data}, total
+        return {**merged, **data} if merged else data, total
 
     def _merge(self, merged: dict[str, Any], value: Any, node: yaml.Node) -> None:
         """Of several mappings, the first one wins; the mapping's own keys win over all (YAML's merge key type)."""

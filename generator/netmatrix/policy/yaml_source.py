@@ -16,7 +16,7 @@ import yaml
 
 from netmatrix.document import Finding, KeyPath, Place
 from netmatrix.document import rules as document_rules
-from netmatrix.document.scalars import key_doubt, read_plain
+from netmatrix.document.scalars import DoubtfulKey, key_doubt, read_plain
 from netmatrix.document.syntax import syntax_finding
 from netmatrix.policy.yaml_careful import build_carefully
 
@@ -28,12 +28,6 @@ _MANY_BRACKETS = 1000
 _Node = yaml.Node
 _read_plain = lru_cache(maxsize=65536)(read_plain)
 _key_doubt = lru_cache(maxsize=65536)(key_doubt)
-
-
-class DoubtfulKey(str):
-    """A key that is no string to some YAML readers, such as `on` or `1`."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from netmatrix.document import Document, Finding, FindingsError, Place, did_you_mean
+from netmatrix.document import Finding, FindingsError, Place, did_you_mean
+from netmatrix.document.reader import Document
 from netmatrix.document.schema import schema_findings
 from netmatrix.proof import rules
 

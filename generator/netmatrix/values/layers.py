@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from netmatrix.document import Document, DocumentError, Finding, read_mapping
+from netmatrix.document import Finding
+from netmatrix.document.reader import Document, DocumentError, read_mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from netmatrix.document import Document, KeyPath, Place
+from netmatrix.document import KeyPath, Place
+from netmatrix.document.reader import Document
 
 
 class Origin(Protocol):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netmatrix.document import Document, Finding, wording
+from netmatrix.document import Finding, wording
+from netmatrix.document.reader import Document
 from netmatrix.document.schema import schema_findings
 from netmatrix.values import rules
 from netmatrix.values.merge import Merged, merge_layers

@@ -8,7 +8,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from netmatrix.document import Document, Finding, KeyPath, Severity
+from netmatrix.document import Finding, KeyPath, Severity
+from netmatrix.document.reader import Document
 from netmatrix.matrix.model import Matrix
 from netmatrix.values import check_addresses, check_exceptions, check_names, check_notes, check_pods, rules
 from netmatrix.values.command_line import CommandLineValues, with_command_line
