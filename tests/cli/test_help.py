@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
+from tests.policy.samples import pod
 from tests.support.scenarios import ROOT
 
 COMMANDS = ("build", "generate", "validate", "template")
@@ -86,7 +87,7 @@ def test_help_and_version_import_nothing_that_takes_time(process: Run) -> None:
 def test_analyze_imports_what_reading_needs_and_nothing_else(
     process: Run, tmp_path: Path, format_: str, needed: list[str]
 ) -> None:
-    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}
+    manifest = pod("a")
     file = tmp_path / f"pod.{format_}"
     file.write_text(json.dumps(manifest) if format_ == "json" else yaml.safe_dump(manifest), encoding="utf-8")
     assert imported(process, "analyze", str(file)) == needed
