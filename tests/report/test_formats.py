@@ -12,11 +12,13 @@ from junitparser import JUnitXml, TestCase
 from netmatrix.document import Finding, Place, Rule, Severity
 from netmatrix.report import Format, render
 
-UNKNOWN = Rule("NM104", "A flow's ends are defined.")
-SET = Rule("NM201", "Values hold to the schema.")
+UNKNOWN = Rule("NM104", "A flow's ends are defined.", "Define it.")
+SET = Rule("NM201", "Values hold to the schema.", "Mend it.")
 PLAIN = Finding(UNKNOWN, "goes to 'mongdb'", Place("m.yaml", 88, 32), ("flows", "a"), "did you mean 'mongo'?")
 ARGUMENT = Finding(SET, "is no number", Place("--set a.b=c:d,e"), ("a", "b"), severity=Severity.WARNING)
-PROGRAM = Finding(Rule("NM402", "Helm is new enough."), "is too old", Place("/usr/bin/helm", 0, 0))
+PROGRAM = Finding(
+    Rule("NM402", "Helm is new enough.", "Install a newer one."), "is too old", Place("/usr/bin/helm", 0, 0)
+)
 PIPED = Finding(SET, "is no number", Place("-", 3, 5), severity=Severity.NOTE)
 HOSTILE = Finding(
     UNKNOWN,
@@ -187,10 +189,12 @@ def test_sarif_rules_have_help_and_say_more_where_more_is_known() -> None:
         def help(self) -> str:
             return "**Fix:** mend it"
 
-    log = json.loads(render([], Format.SARIF, rules={"NM104": UNKNOWN, "NM1": Known("NM1", "All is well.")}))
+    log = json.loads(
+        render([], Format.SARIF, rules={"NM104": UNKNOWN, "NM1": Known("NM1", "All is well.", "Mend it.")})
+    )
     known, plain = log["runs"][0]["tool"]["driver"]["rules"]
     assert known["help"] == {"text": "**Fix:** mend it", "markdown": "**Fix:** mend it"}
-    assert plain["help"]["text"] == "What holds: A flow's ends are defined."
+    assert plain["help"]["text"] == "What holds: A flow's ends are defined.\n\n**Fix:** Define it."
     assert plain["fullDescription"]["text"]
 
 
@@ -231,7 +235,7 @@ def test_junit_has_a_passed_test_for_every_rule_that_holds() -> None:
 
 @pytest.mark.parametrize("text", ["</failure><x>", "]]>", "&lt;\"'", "\x00\x08\x1b\ufffe\udcff", "a\r\n\tb", "ü\u2028"])
 def test_junit_is_xml_whatever_a_value_holds(text: str) -> None:
-    finding = Finding(Rule("NM1", text), text, Place(text, 1, 1), (text,), hint=text)
+    finding = Finding(Rule("NM1", text, text), text, Place(text, 1, 1), (text,), hint=text)
     (case,) = cases([finding])
     (failure,) = case.result
     spelled = failure.message.split(": ")[-1]

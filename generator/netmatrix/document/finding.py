@@ -20,15 +20,19 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A thing that is checked. `id` is stable (`NM104`); `summary` is one sentence on what must hold."""
+    """A thing that is checked. `id` is stable (`NM104`); `summary` is one sentence on what must hold.
+
+    `fix` is what to do where it does not, in a sentence or two; a finding's own hint knows more of the case.
+    """
 
     id: str
     summary: str
+    fix: str
 
     @property
     def help(self) -> str:
         """What a reader of a finding may want to know of the rule, in Markdown; rooms that know more say more."""
-        return f"What holds: {self.summary.rstrip('.')}."
+        return f"What holds: {self.summary.rstrip('.')}.\n\n**Fix:** {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)

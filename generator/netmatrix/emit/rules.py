@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from netmatrix.document import FindingsError, Rule
 
-STALE = Rule("NM301", "generated files are what the matrix gives")
-FOREIGN = Rule(
-    "NM302", "a file without the generator's marker is not overwritten, and none stands in a generated folder"
+STALE = Rule(
+    "NM301", "generated files are what the matrix gives", "Run `netmatrix generate`, and commit what it writes."
 )
-UNWRITABLE = Rule("NM303", "generated files can be written, all of them or none")
-REGION = Rule("NM304", "a hand-written file's generated region has a beginning and an end")
+FOREIGN = Rule(
+    "NM302",
+    "a file without the generator's marker is not overwritten, and none stands in a generated folder",
+    "Move the file elsewhere or delete it, then run the command again.",
+)
+UNWRITABLE = Rule(
+    "NM303",
+    "generated files can be written, all of them or none",
+    "Mend what the message names, such as permissions or a full disk; nothing was changed.",
+)
+REGION = Rule(
+    "NM304",
+    "a hand-written file's generated region has a beginning and an end",
+    "Restore the lines that begin and end the region.",
+)
 
 RULES = (STALE, FOREIGN, UNWRITABLE, REGION)
 

@@ -19,9 +19,9 @@ PREFIX = "lint.netmatrix/"
 POINTLESS = LintRule(
     "NM690",
     "an annotation that allows a pitfall has a reason, and a pitfall to allow",
+    "Remove the annotation, or write the rule's id in its key and the reason in its value.",
     Severity.WARNING,
     "An annotation that is left over, misspelt or empty would allow, without anybody looking, what comes next.",
-    "Remove the annotation, or write the rule's id in its key and the reason in its value.",
     "docs/lint.md",
     (),
 )

@@ -13,20 +13,20 @@ from netmatrix.policy.objects import Direction
 DEAD_SECTION = LintRule(
     "NM610",
     "a policy is about the directions that it has sections for",
+    "Add the direction to policyTypes, or remove the section.",
     Severity.ERROR,
     "A section of a direction that is not in policyTypes does nothing. Where policyTypes is missing, an egress section "
     "without rules does not count: what looks like denied egress stays open.",
-    "Add the direction to policyTypes, or remove the section.",
     "Kubernetes API reference, NetworkPolicySpec, policyTypes; dunglas/mercure#1229",
     ("P3", "P4"),
 )
 INGRESS_BY_DEFAULT = LintRule(
     "NM611",
     "a policy about egress alone says so in policyTypes",
+    "Write policyTypes: [Egress]; or [Ingress, Egress], with ingress: [], if nobody may come in.",
     Severity.WARNING,
     "Where policyTypes is missing, Ingress is always implied: a policy with egress rules alone denies everything that "
     "comes in to its pods.",
-    "Write policyTypes: [Egress]; or [Ingress, Egress], with ingress: [], if nobody may come in.",
     "Kubernetes API reference, NetworkPolicySpec, policyTypes; pkg/apis/networking/v1/defaults.go",
     ("P4",),
 )

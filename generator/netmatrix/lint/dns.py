@@ -19,18 +19,18 @@ from netmatrix.policy.ports import Protocol
 ONE_PROTOCOL = LintRule(
     "NM650",
     "DNS is opened for UDP and for TCP",
+    "Add the other protocol for the same port.",
     Severity.WARNING,
     "Queries start with UDP, and long answers come over TCP: with one of the two, some names, or all, fail.",
-    "Add the other protocol for the same port.",
     "RFC 7766; the project's list of pitfalls, P17",
     ("P17",),
 )
 NO_DNS = LintRule(
     "NM651",
     "pods that may connect to something may resolve its name",
+    "Add egress to the cluster's DNS, UDP and TCP 53.",
     Severity.WARNING,
     "Egress is denied but for what is listed, and no policy for these pods lists DNS: no name is resolved.",
-    "Add egress to the cluster's DNS, UDP and TCP 53.",
     "jupyterhub/zero-to-jupyterhub-k8s#3719, akash-network/node#1339",
     ("P23",),
     needs_all=True,
@@ -38,18 +38,18 @@ NO_DNS = LintRule(
 OPENSHIFT_PORT = LintRule(
     "NM652",
     "egress to OpenShift's DNS is opened for port 5353",
+    "Add UDP and TCP 5353.",
     Severity.WARNING,
     "The DNS pods of OpenShift listen on 5353, and policies are evaluated after the Service has translated 53.",
-    "Add UDP and TCP 5353.",
     "nmstate/kubernetes-nmstate#1570",
     ("P20",),
 )
 NODE_LOCAL = LintRule(
     "NM653",
     "DNS is opened to the node's cache where there is one",
+    "Add an ipBlock with the cache's address, 169.254.20.10/32 unless it was configured otherwise.",
     Severity.WARNING,
     "NodeLocal DNSCache runs on the host's network: no selector of pods matches it, and queries to it are dropped.",
-    "Add an ipBlock with the cache's address, 169.254.20.10/32 unless it was configured otherwise.",
     "kubernetes/kubernetes#70555, gardener/gardener#2745",
     ("P18",),
     needs_all=True,

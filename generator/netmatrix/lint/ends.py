@@ -18,10 +18,10 @@ from netmatrix.policy.semantics import Admission, admission, isolates, selected_
 ONE_SIDED = LintRule(
     "NM673",
     "what one end allows, the other one allows as well",
+    "Add the rule for the other end, or remove this one.",
     Severity.WARNING,
     "A connection needs the egress policies of its source and the ingress policies of its destination to allow it, on "
     "the same port; here one of them does not, so that this grant does nothing.",
-    "Add the rule for the other end, or remove this one.",
     "Kubernetes documentation, Network Policies, The two sorts of pod isolation; kubescape/kubescape#3903",
     ("P14",),
     needs_all=True,

@@ -19,18 +19,18 @@ from netmatrix.policy.ports import ALL_PORTS
 VOID = LintRule(
     "NM660",
     "no other policy opens to everybody what a policy restricts",
+    "Remove the policy that lets everybody in, or narrow it; otherwise remove the other one, which only looks as if.",
     Severity.WARNING,
     "Policies add up and none denies: where one lets everybody in, what another says of the same pods does nothing.",
-    "Remove the policy that lets everybody in, or narrow it; otherwise remove the other one, which only looks as if.",
     "Kubernetes documentation, Network Policies, The two sorts of pod isolation: policies are additive",
     ("P12",),
 )
 REDUNDANT = LintRule(
     "NM661",
     "a rule allows something that no other rule allows",
+    "Remove it, or narrow the other one.",
     Severity.NOTE,
     "Another rule for the same pods allows the same and more: this one can be removed, or changed, without effect.",
-    "Remove it, or narrow the other one.",
     "Kubernetes documentation, Network Policies, The two sorts of pod isolation: policies are additive",
     ("P12",),
 )

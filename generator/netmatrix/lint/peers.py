@@ -15,57 +15,57 @@ from netmatrix.policy.objects import Direction, Peer
 AND_OR = LintRule(
     "NM601",
     "a namespaceSelector and a podSelector that belong together stand in one list item",
+    "Remove the dash before podSelector if both must hold; if either is meant, put the podSelector first.",
     Severity.WARNING,
     "Two list items are added up: every pod of those namespaces, and those pods of the policy's own namespace; one "
     "item with both selectors is those pods in those namespaces.",
-    "Remove the dash before podSelector if both must hold; if either is meant, put the podSelector first.",
     "Kubernetes documentation, Network Policies, Behavior of to and from selectors",
     ("P1",),
 )
 EMPTY_LIST = LintRule(
     "NM602",
     "a list of peers or ports that is written has an entry",
+    "Remove the whole rule if nobody is meant; leave the field out if everybody, or every port, is meant.",
     Severity.WARNING,
     "An empty `from` or `to` is everybody, inside and outside the cluster, and an empty `ports` is every port: the "
     "opposite of what an empty list looks like. Templates render it from an empty value.",
-    "Remove the whole rule if nobody is meant; leave the field out if everybody, or every port, is meant.",
     "Kubernetes API reference, NetworkPolicyIngressRule; huggingface/chat-ui#2492, nais/naiserator#331",
     ("P2",),
 )
 EVERYBODY = LintRule(
     "NM603",
     "a rule says who is meant",
+    "Name the peers; where everybody is meant, acknowledge it.",
     Severity.NOTE,
     "A rule without peers is about everybody: every pod of every namespace, every node, and every address outside.",
-    "Name the peers; where everybody is meant, acknowledge it.",
     "Kubernetes API reference, NetworkPolicyIngressRule, from: empty or missing matches all sources",
     ("P2",),
 )
 WHOLE_CLUSTER = LintRule(
     "NM604",
     "a peer is narrower than the whole cluster",
+    "Select the namespaces by kubernetes.io/metadata.name; leave namespaceSelector out if the policy's own is meant.",
     Severity.NOTE,
     "`namespaceSelector: {}` is every pod of every namespace, also of those that are created next year; unlike a rule "
     "without peers it is no address outside.",
-    "Select the namespaces by kubernetes.io/metadata.name; leave namespaceSelector out if the policy's own is meant.",
     "Kubernetes API reference, NetworkPolicyPeer, namespaceSelector: empty selects all namespaces",
     ("P2",),
 )
 LABEL_ANYWHERE = LintRule(
     "NM605",
     "who may come in is said by namespace and labels",
+    "Name the namespaces as well, by kubernetes.io/metadata.name.",
     Severity.NOTE,
     "Whoever may create a pod in any namespace can give it that label and is let in.",
-    "Name the namespaces as well, by kubernetes.io/metadata.name.",
     "Kubernetes API reference, NetworkPolicyPeer; the project's list of pitfalls, P41",
     ("P41",),
 )
 ONLY_NEGATIVE = LintRule(
     "NM606",
     "a peer says what it is, not only what it is not",
+    "Add Exists for the same key, or list with In what is meant.",
     Severity.WARNING,
     "NotIn and DoesNotExist are true of whatever has no such label: what nobody has labelled is let through.",
-    "Add Exists for the same key, or list with In what is meant.",
     "Kubernetes documentation, Labels and Selectors, Set-based requirement",
     ("P10",),
 )

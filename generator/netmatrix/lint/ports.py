@@ -14,64 +14,64 @@ from netmatrix.policy.ports import LAST_PORT, PortSet, Protocol
 TCP_BY_DEFAULT = LintRule(
     "NM620",
     "a port of a service that speaks UDP is opened for UDP",
+    "Write the protocol.",
     Severity.WARNING,
     "A port without a protocol is TCP; a service that speaks UDP alone is then not reached.",
-    "Write the protocol.",
     "Kubernetes API reference, NetworkPolicyPort, protocol; IANA, Service Name and Port Number Registry",
     ("P5",),
 )
 WHOLE_PROTOCOL = LintRule(
     "NM621",
     "an entry of ports names a port",
+    "Write the port; if every port is meant, acknowledge it.",
     Severity.NOTE,
     "An entry with a protocol alone opens every port of that protocol.",
-    "Write the port; if every port is meant, acknowledge it.",
     "Kubernetes API reference, NetworkPolicyPort, port",
     ("P5",),
 )
 WIDE_RANGE = LintRule(
     "NM622",
     "a range of ports is smaller than half of all ports",
+    "Name the ports that are used.",
     Severity.NOTE,
     "A range as wide opens nearly everything, and a network plugin that ignores endPort opens its first port alone.",
-    "Name the ports that are used.",
     "Kubernetes documentation, Network Policies, Targeting a range of ports; cilium/cilium#28684",
     ("P6",),
 )
 NAME_UNKNOWN = LintRule(
     "NM623",
     "a port name is that of a port of some destination",
+    "Write the number, or give the container's port that name and protocol.",
     Severity.WARNING,
     "A port name is looked up on the destination's containers, name and protocol; one that no container has opens "
     "nothing.",
-    "Write the number, or give the container's port that name and protocol.",
     "Kubernetes API reference, NetworkPolicyPort, port; Kubernetes documentation, Services, Port definitions",
     ("P7",),
 )
 NAME_DIFFERS = LintRule(
     "NM624",
     "a port name stands for one number",
+    "Write the numbers if one of them is not meant.",
     Severity.NOTE,
     "The same name stands for different numbers on different destinations, and opens each pod's own.",
-    "Write the numbers if one of them is not meant.",
     "Kubernetes API reference, NetworkPolicyPort, port; aws/amazon-network-policy-controller-k8s#81",
     ("P7",),
 )
 NAME_OF_ADDRESS = LintRule(
     "NM625",
     "ports beside address ranges are numbers",
+    "Write the number.",
     Severity.WARNING,
     "A port name is looked up on a pod; an address outside the cluster has none, so that nothing is opened.",
-    "Write the number.",
     "Kubernetes API reference, NetworkPolicyPort, port: a numerical or named port on a pod",
     ("P7",),
 )
 MANY_PORTS = LintRule(
     "NM626",
     "a rule with address ranges has no more than 24 ports",
+    "Write ranges with endPort, or fewer ports.",
     Severity.NOTE,
     "Amazon's network policy controller keeps no more than 24 combinations of port and protocol for an address range.",
-    "Write ranges with endPort, or fewer ports.",
     "aws/amazon-network-policy-controller-k8s#136",
     ("P34",),
 )

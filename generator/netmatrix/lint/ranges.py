@@ -18,56 +18,56 @@ from netmatrix.policy.ports import PortSet, Protocol
 EXCEPT_UNDONE = LintRule(
     "NM640",
     "what an except leaves out is not allowed elsewhere",
+    "Write the except into the other block too, or remove it here.",
     Severity.WARNING,
     "An except narrows its own ipBlock alone; another peer, rule or policy that allows the same pods the range wins.",
-    "Write the except into the other block too, or remove it here.",
     "Kubernetes e2e tests, network_policy.go: an address that overlaps both cidr and except is allowed",
     ("P8",),
 )
 METADATA = LintRule(
     "NM641",
     "a broad range leaves out the cloud's instance metadata",
+    "Add the address to except; where it is the resolver too, allow port 53 alone.",
     Severity.WARNING,
     "Pods that reach the metadata address can read the node's credentials on most clouds.",
-    "Add the address to except; where it is the resolver too, allow port 53 alone.",
     "jupyterhub/zero-to-jupyterhub-k8s#3179, cilium/cilium#34387, tektoncd/operator#4000",
     ("P19", "P32"),
 )
 OTHER_METADATA = LintRule(
     "NM642",
     "a broad range leaves out the clouds' other credential and agent addresses",
+    "Add the addresses of the cloud in use to except.",
     Severity.NOTE,
     "Some clouds hand out credentials, or reach the node's agent, at further addresses; Azure's is a public one.",
-    "Add the addresses of the cloud in use to except.",
     "cilium/cilium#34387, Azure/AgentBaker#345, Smana/runlore#57",
     ("P32",),
 )
 PRIVATE = LintRule(
     "NM643",
     "a range that stands for the Internet leaves out the private ones",
+    "Add the private ranges to except; for IPv6 write 2000::/3 instead of ::/0.",
     Severity.NOTE,
     "A broad range also holds private networks; on plugins where an ipBlock matches pods it is every pod, Service and "
     "node, on the others it is not.",
-    "Add the private ranges to except; for IPv6 write 2000::/3 instead of ::/0.",
     "Kubernetes documentation, Network Policies, ipBlock; cilium/cilium#9209; RFC 1918, RFC 4193, RFC 6052, RFC 6598",
     ("P32", "P35", "P39"),
 )
 IPV6_BESIDE_EXCEPT = LintRule(
     "NM644",
     "what is excepted for IPv4 is excepted for IPv6",
+    "Write 2000::/3 instead of ::/0, or except fc00::/7, fe80::/10, 64:ff9b::/96 and 64:ff9b:1::/48.",
     Severity.WARNING,
     "The IPv6 range beside it has no such except: private IPv6 networks, and through NAT64 the very IPv4 addresses "
     "that are excepted, stay open.",
-    "Write 2000::/3 instead of ::/0, or except fc00::/7, fe80::/10, 64:ff9b::/96 and 64:ff9b:1::/48.",
     "kubermatic/kubermatic#9546, vibed-project/vibeD#60; RFC 6052",
     ("P33",),
 )
 POD_ADDRESSES = LintRule(
     "NM645",
     "an ipBlock holds no address of a pod",
+    "Select pods by labels; add the pods' range to except.",
     Severity.NOTE,
     "Whether an ipBlock matches a pod is up to the network plugin: with Calico and OVN it does, with Cilium not.",
-    "Select pods by labels; add the pods' range to except.",
     "Kubernetes documentation, Network Policies, ipBlock: these should be cluster-external IPs; cilium/cilium#9209",
     ("P35", "P39"),
 )

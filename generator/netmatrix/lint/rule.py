@@ -20,7 +20,6 @@ class LintRule(Rule):
 
     severity: Severity
     reason: str
-    fix: str
     source: str
     pitfalls: tuple[str, ...]
     needs_all: bool = False

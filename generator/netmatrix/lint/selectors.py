@@ -18,48 +18,48 @@ from netmatrix.policy.source import Origin
 IMPOSSIBLE = LintRule(
     "NM630",
     "a selector can match something",
+    "Write the alternatives as the values of one In, or as several peers.",
     Severity.ERROR,
     "All requirements of a selector must hold; where two contradict each other it matches nothing, ever.",
-    "Write the alternatives as the values of one In, or as several peers.",
     "Kubernetes API reference, LabelSelector: matchLabels and matchExpressions are ANDed",
     ("P10",),
 )
 NAMESPACE_BY_NAME_LABEL = LintRule(
     "NM631",
     "a namespace is selected by a label that it has",
+    "Write kubernetes.io/metadata.name instead of name.",
     Severity.WARNING,
     "No namespace has a label `name` unless somebody sets it; the label that every namespace has is "
     "kubernetes.io/metadata.name.",
-    "Write kubernetes.io/metadata.name instead of name.",
     "Kubernetes documentation, Network Policies, Targeting a Namespace by its name; opencost/opencost-helm-chart#207",
     ("P11",),
 )
 NAMESPACE_LABEL_OF_POD = LintRule(
     "NM632",
     "a pod is selected by labels of pods",
+    "Move it to a namespaceSelector, in the same list item.",
     Severity.WARNING,
     "kubernetes.io/metadata.name is a label of namespaces; no pod has it unless somebody sets it.",
-    "Move it to a namespaceSelector, in the same list item.",
     "Kubernetes documentation, Network Policies, Targeting a Namespace by its name",
     ("P11",),
 )
 CHANGING_LABEL = LintRule(
     "NM633",
     "a selector names labels that stay when the application is upgraded",
+    "Select by app.kubernetes.io/name, instance and component.",
     Severity.WARNING,
     "Labels of the version, of the revision or of the tool change with an upgrade; for its length, or for good, pods "
     "of one of the two versions are not selected.",
-    "Select by app.kubernetes.io/name, instance and component.",
     "Kubernetes documentation, Recommended Labels; bitnami/charts#15936, open-policy-agent/gatekeeper#3471",
     ("P13",),
 )
 SELECTS_NOBODY = LintRule(
     "NM634",
     "a selector selects a pod of the input",
+    "Compare with the labels of the pod template.",
     Severity.NOTE,
     "Where the manifests have workloads in that namespace and none is selected, a label is misspelt, or was taken from "
     "the workload and not from its pod template.",
-    "Compare with the labels of the pod template.",
     "Kubernetes documentation, Labels and Selectors; bitnami/charts#33068",
     ("P13",),
     needs_all=True,

@@ -18,9 +18,9 @@ from netmatrix.policy.semantics import isolates, selected_pods
 NOT_ISOLATED = LintRule(
     "NM670",
     "every workload is isolated, in both directions",
+    "Add a policy with podSelector: {} and both policyTypes, without rules, to the namespace.",
     Severity.NOTE,
     "A pod that no policy selects for a direction is open in it, to everybody.",
-    "Add a policy with podSelector: {} and both policyTypes, without rules, to the namespace.",
     "Kubernetes documentation, Network Policies, The two sorts of pod isolation; Default policies",
     ("P12",),
     needs_all=True,
@@ -28,20 +28,20 @@ NOT_ISOLATED = LintRule(
 HOST_NETWORK = LintRule(
     "NM671",
     "selectors find pods with a network of their own",
+    "Name the nodes' addresses in an ipBlock, or take the pod off the host's network.",
     Severity.WARNING,
     "Pods on the host's network have the node's address: most network plugins neither restrict them nor recognise them "
     "as peers.",
-    "Name the nodes' addresses in an ipBlock, or take the pod off the host's network.",
     "Kubernetes documentation, Network Policies, NetworkPolicy and hostNetwork pods; kubernetes/kubernetes#112467",
     ("P27",),
 )
 CONTROL_PLANE = LintRule(
     "NM672",
     "the control plane is named by address",
+    "Write an ipBlock with the addresses and ports of the `kubernetes` EndpointSlice in namespace default.",
     Severity.WARNING,
     "The API server and its neighbours run on the host's network, or outside the cluster: no selector of pods matches "
     "them.",
-    "Write an ipBlock with the addresses and ports of the `kubernetes` EndpointSlice in namespace default.",
     "cert-manager/cert-manager#5788, cozystack/cozystack#2773",
     ("P25",),
 )

@@ -4,17 +4,47 @@ from __future__ import annotations
 
 from netmatrix.document import FindingsError, Rule
 
-GAINED = Rule("NM701", "what the manifests allow, the matrix grants")
-LOST = Rule("NM702", "what the matrix grants, the manifests allow")
-UNDECIDED = Rule("NM703", "the selectors tell few enough classes of pods apart to go through them all")
-CONTRADICTION = Rule("NM704", "two ways of judging a packet come to the same")
-UNJUDGED = Rule("NM705", "no policy of a kind that is not understood takes part")
+GAINED = Rule(
+    "NM701",
+    "what the manifests allow, the matrix grants",
+    "Remove or narrow the rule that is named; where it is meant, it is a flow of the matrix or an exception.",
+)
+LOST = Rule(
+    "NM702",
+    "what the matrix grants, the manifests allow",
+    "Add what is named to the policy, or install what Helm renders; where closed is meant, switch the flow off.",
+)
+UNDECIDED = Rule(
+    "NM703",
+    "the selectors tell few enough classes of pods apart to go through them all",
+    "Use fewer different labels in selectors, or report the matrix that needs them all.",
+)
+CONTRADICTION = Rule(
+    "NM704", "two ways of judging a packet come to the same", "Report it: this is a fault of netmatrix itself."
+)
+UNJUDGED = Rule(
+    "NM705",
+    "no policy of a kind that is not understood takes part",
+    "Leave policies of that kind out of the input, knowing that they may overrule the verdict.",
+)
 
-NEW_CONNECTION = Rule("NM711", "what a change lets through that was closed is acknowledged")
-LOST_CONNECTION = Rule("NM712", "what a change closes is told")
-EXPIRED = Rule("NM713", "no acknowledgement has expired")
-UNMATCHED = Rule("NM714", "an acknowledgement names one connection that the change opens")
-ACKNOWLEDGEMENT = Rule("NM715", "an acknowledgement has a connection, a reason, who gives it, and its last day")
+NEW_CONNECTION = Rule(
+    "NM711",
+    "what a change lets through that was closed is acknowledged",
+    "Take the change back, or acknowledge the connection in the file that `--acknowledge` names.",
+)
+LOST_CONNECTION = Rule("NM712", "what a change closes is told", "Nothing, if nobody needs it any more.")
+EXPIRED = Rule("NM713", "no acknowledgement has expired", "Remove it, or have it given again with a later day.")
+UNMATCHED = Rule(
+    "NM714",
+    "an acknowledgement names one connection that the change opens",
+    "Remove it, or copy the connection as `diff` prints it.",
+)
+ACKNOWLEDGEMENT = Rule(
+    "NM715",
+    "an acknowledgement has a connection, a reason, who gives it, and its last day",
+    "Write `connection`, `reason`, `who` and `until`, as `netmatrix diff --help` shows.",
+)
 
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 
