@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-long oracle mutants adversarial check format golden bench e2e cluster-tools cluster \
+.PHONY: all help setup generate test test-long oracle mutants adversarial check format golden docs bench e2e cluster-tools cluster \
   cluster-down lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
@@ -35,9 +35,10 @@ $(READY): $(LOCKS)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-generate: setup ## Write the chart, values, schema and tables from matrix.yaml, and the linter's page
+generate: setup ## Write the chart, values, schema tables and reference from matrix.yaml and the code
 	@$(BIN)/netmatrix generate
 	@$(BIN)/python -m netmatrix.lint.page
+	@$(BIN)/python -m netmatrix.cli.reference
 
 test: setup ## Run the tests (under three minutes)
 	@$(BIN)/python -m pytest -q -n auto
@@ -62,6 +63,7 @@ check: setup ## Lint, types, chart, schema and generated files
 	@$(BIN)/mypy
 	@$(BIN)/netmatrix generate --check
 	@$(BIN)/python -m netmatrix.lint.page --check
+	@$(BIN)/python -m netmatrix.cli.reference --check
 	@$(BIN)/python -m tests.checks
 
 format: setup ## Format the Python code
@@ -70,6 +72,9 @@ format: setup ## Format the Python code
 
 golden: setup ## Refresh the golden manifests; look at the diff before you commit it
 	@$(BIN)/python -m pytest -q tests/chart/test_golden.py --update-golden
+
+docs: setup ## Write what the commands of the documentation print; look at the diff before you commit it
+	@$(BIN)/python -m pytest -q -n auto tests/docs --update-docs
 
 bench: setup ## Measure commands, analyze and verify beside other tools in one run, into docs/benchmarks.md (needs Go)
 	@$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of
 
-_COMMANDS = {
+COMMANDS = {
     "build": "Do the main job: check generated files, validate, render, verify and summarise every environment.",
     "generate": "Write the chart, values, schema and tables from the matrix, or check them.",
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
@@ -36,10 +36,10 @@ class _Commands(click.Group):
     """Lists the commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"netmatrix.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
@@ -48,20 +48,20 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS:
+        if args and args[0] not in COMMANDS:
             from netmatrix.document import did_you_mean
 
-            ctx.fail(f"there is no command {args[0]!r}; {did_you_mean(args[0], _COMMANDS)}")
+            ctx.fail(f"there is no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("netmatrix", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="netmatrix")
-def _netmatrix() -> None:
+def root() -> None:
     """One policy matrix: generate the Helm chart, validate values, render, and prove what was rendered.
 
     Exit status: 0 what was asked holds, 1 findings, 2 could not run. Results go to standard output, messages to
@@ -121,9 +121,9 @@ def _run(arguments: Sequence[str]) -> int:
     """The command's exit status, its findings and errors told. OSErrors are for the caller."""
     context: click.Context | None = None
     try:
-        context = _netmatrix.make_context("netmatrix", list(arguments))
+        context = root.make_context("netmatrix", list(arguments))
         with context:
-            result = _netmatrix.invoke(context)
+            result = root.invoke(context)
         return int(result) if isinstance(result, int) else int(ExitStatus.HOLDS)
     except click.exceptions.Exit as done:
         return done.exit_code

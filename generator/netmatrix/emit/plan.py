@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 
 from netmatrix.emit.facts import matrix_facts, schema_facts
+from netmatrix.emit.reference import values_markdown
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.tables import tables_markdown
 from netmatrix.emit.values_files import environment_yaml, operational_yaml, scenario_yaml, values_yaml
@@ -49,7 +50,7 @@ def plan(matrix: Matrix) -> Plan:
         **{PurePosixPath("chart") / name: text for name, text in values.items()},
         **writer.scenarios(),
         **writer.schemas(),
-        PurePosixPath("docs/tables.md"): f"<!-- {writer.header('flows')} -->\n\n{tables_markdown(matrix)}",
+        **writer.pages(),
     }
     return Plan(dict(sorted(files.items())), {"tables": tables_markdown(matrix)})
 
@@ -106,6 +107,16 @@ class _Writer:
                     self.matrix, environment, header, everything=everything
                 )
         return files
+
+    def pages(self) -> dict[PurePosixPath, str]:
+        pages = {
+            "tables": ("flows", tables_markdown),
+            "values": ("pods, endpoints, namespaces, flows", values_markdown),
+        }
+        return {
+            PurePosixPath("docs") / f"{name}.md": f"<!-- {self.header(subject)} -->\n\n{write(self.matrix)}"
+            for name, (subject, write) in pages.items()
+        }
 
     def schemas(self) -> dict[PurePosixPath, str]:
         schema = {"$comment": self.header("pods, endpoints, namespaces, flows"), **values_schema(self.matrix)}

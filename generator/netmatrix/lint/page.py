@@ -6,12 +6,11 @@ Examples are package data: in `examples/RULE-bad.yaml` that rule finds something
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from netmatrix.document.write import write_whole
+from netmatrix.document.pages import provide
 from netmatrix.lint.check import RULES, lint
 from netmatrix.lint.pitfalls import PITFALLS, READER, Pitfall
 from netmatrix.lint.rule import LintRule
@@ -28,6 +27,10 @@ _INTRODUCTION = """\
 
 ```sh
 netmatrix lint manifests/
+```
+
+<!-- needs: cluster -->
+```sh
 kubectl get networkpolicies,pods,namespaces -A -o json | netmatrix lint - --severity warning
 ```
 
@@ -49,18 +52,7 @@ metadata:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` compare it and print the difference."""
-    text = page()
-    before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
-    if text == before:
-        return 0
-    if arguments == ["--check"]:
-        lines = difflib.unified_diff(before.splitlines(), text.splitlines(), str(PAGE), "generated", lineterm="")
-        print("\n".join(lines))
-        print(f"{PAGE} is not what the rules and examples give; run `make generate` and commit it", file=sys.stderr)
-        return 1
-    write_whole(PAGE, text.encode())
-    print(f"wrote {PAGE}")
-    return 0
+    return provide({PAGE: page()}, arguments)
 
 
 def page() -> str:
