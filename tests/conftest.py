@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden manifests instead of comparing")
+    parser.addoption("--update-docs", action="store_true", help="write the outputs that the documentation shows")
     parser.addoption("--write-report", action="store_true", help="write docs/e2e.md, after a run of all e2e tests")
 
 

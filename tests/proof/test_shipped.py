@@ -7,9 +7,7 @@ packet (files that are never chosen, objects that stay behind, pictures), or hol
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -103,15 +101,3 @@ def test_shared_address_space_is_a_difference_only_where_values_except_it() -> N
 
     assert any(map(reaches, verdict(CARRIER_GRADE)))
     assert not any(map(reaches, verdict(())))
-
-
-def test_what_the_readme_shows_of_it_is_what_is_printed() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^tests/proof/shipped/prod\.yaml:.*$|^prod: FAILS.*$", text, re.MULTILINE)
-    assert len(shown) >= 4
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        manifests = str(Path("tests/proof/shipped/prod.yaml"))
-        given = ["--environment", "prod", "--manifests", manifests, "--format", "text"]
-        result = CliRunner().invoke(command, given, standalone_mode=False)
-    assert set(shown) <= set(result.stdout.splitlines())
