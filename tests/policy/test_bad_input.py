@@ -178,6 +178,38 @@ def test_ten_thousand_policies_that_select_everything() -> None:
     assert "default/a[Pod] => default/b[Pod] : TCP 1-10000" in lines(*policies, pod("a"), pod("b"))
 
 
+def test_thousands_of_overlapping_ranges_each_with_a_port_of_its_own() -> None:
+    """Each range leaves out one piece of all the others: every union of ports that is open somewhere is another."""
+    count = 5_000
+
+    def block(number: int) -> dict[str, object]:
+        return {"cidr": "10.0.0.0/8", "except": [f"10.{number // 256}.{number % 256}.0/24"]}
+
+    policies = [
+        policy(f"p{n}", podSelector={}, ingress=[{"from": [{"ipBlock": block(n)}], "ports": [{"port": n + 1}]}])
+        for n in range(count)
+    ]
+    found = lines(*policies, pod("a"))
+    assert f"10.0.0.0-10.0.0.255 => default/a[Pod] : TCP 2-{count}" in found
+    assert f"10.1.2.0-10.1.2.255 => default/a[Pod] : TCP 1-258,260-{count}" in found
+    assert f"10.19.136.0-10.255.255.255 => default/a[Pod] : TCP 1-{count}" in found
+    assert sum(" => default/a[Pod]" in line for line in found) == count + 1
+
+
+def test_thousands_of_overlapping_selectors_each_with_a_port_of_its_own() -> None:
+    def some(number: int) -> dict[str, object]:
+        names = [f"a{bit}" for bit in range(12) if (number + 1) >> bit & 1]
+        return {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": names}]}}
+
+    policies = [
+        policy(f"p{n}", podSelector={}, ingress=[{"from": [some(n)], "ports": [{"port": n + 1}]}]) for n in range(4_095)
+    ]
+    found = lines(*policies, *(pod(f"a{bit}") for bit in range(12)))
+    odd = ",".join(str(port) for port in range(1, 4_096, 2))
+    assert f"default/a0[Pod] => default/a1[Pod] : TCP {odd}" in found
+    assert "default/a11[Pod] => default/a1[Pod] : TCP 2048-4095" in found
+
+
 def test_foreign_kinds_and_versions_are_counted_and_named() -> None:
     def foreign(version: str, kind: str) -> dict[str, object]:
         return {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": {"podSelector": 5}}

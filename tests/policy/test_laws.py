@@ -13,12 +13,13 @@ from netmatrix.policy import Manifests, Model, Reach, connections, parse_manifes
 from netmatrix.policy.addresses import FAMILIES
 from netmatrix.policy.intervals import Intervals, canonical, contains, difference, intersection, union
 from netmatrix.policy.objects import Direction
-from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
+from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol, UnionOfSome
 from netmatrix.policy.semantics import isolates
 from tests.policy.brute_force import World
 from tests.policy.worlds import policies, worlds
 
 LAST = 30
+NUMBERS = st.tuples(st.integers(1, LAST), st.integers(1, LAST))
 PAIRS = st.lists(st.tuples(st.integers(0, LAST), st.integers(0, LAST)), max_size=6)
 slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
@@ -51,6 +52,20 @@ def test_all_ports_of_all_protocols_are_all_connections() -> None:
     pieces = [PortSet.of(protocol, 1, 1000) | PortSet.of(protocol, 1001, 65535) for protocol in Protocol]
     assert PortSet.union(pieces) == ALL_PORTS
     assert str(ALL_PORTS - PortSet.of(Protocol.UDP, 53)) == "SCTP 1-65535,TCP 1-65535,UDP 1-52,54-65535"
+
+
+PORTS = st.builds(lambda protocol, pair: PortSet.of(protocol, *sorted(pair)), st.sampled_from(Protocol), NUMBERS)
+
+
+@given(st.lists(PORTS, min_size=1, max_size=9), st.lists(st.sets(st.integers(0, 8)), max_size=6))
+def test_the_union_of_some_is_that_of_those_that_are_switched_on(sets: Any, switches: Any) -> None:
+    union_of_some, on = UnionOfSome(sets), set[int]()
+    assert not union_of_some.whole
+    for indices in switches:
+        indices = {index % len(sets) for index in indices}
+        union_of_some.toggle(indices)
+        on ^= indices
+        assert union_of_some.whole == PortSet.union(sets[index] for index in on)
 
 
 @slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,9 +21,9 @@ class Protocol(StrEnum):
     SCTP = "SCTP"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PortSet:
-    """A set of (protocol, destination port)."""
+    """A set of (protocol, destination port). The order has no meaning but to be always the same."""
 
     tcp: Intervals = ()
     udp: Intervals = ()
@@ -103,6 +103,32 @@ _EVERY = ((FIRST_PORT, LAST_PORT),)
 
 NO_PORTS = PortSet()
 ALL_PORTS = PortSet(_EVERY, _EVERY, _EVERY)
+
+
+class UnionOfSome:
+    """What is in any of those of some sets that are switched on: none of them at first.
+
+    The unions of pairs, of pairs of pairs and so on are kept as a tree, so that a switch costs the way to its root and
+    not a union of all: thousands of ranges of addresses, each with ports of its own, are swept over by it.
+    """
+
+    def __init__(self, sets: Sequence[PortSet]) -> None:
+        self._sets = sets
+        self._unions = [NO_PORTS] * (2 * len(sets))  # the root is 1, the children of n are 2n and 2n + 1
+
+    @property
+    def whole(self) -> PortSet:
+        """The union."""
+        return self._unions[1]
+
+    def toggle(self, indices: Iterable[int]) -> None:
+        """Switch each of these sets, none of which is empty, on or off."""
+        changed = {len(self._sets) + index for index in indices}
+        for leaf in changed:
+            self._unions[leaf] = NO_PORTS if self._unions[leaf] else self._sets[leaf - len(self._sets)]
+        while changed := {node // 2 for node in changed if node > 1}:
+            for node in changed:
+                self._unions[node] = self._unions[2 * node] | self._unions[2 * node + 1]
 
 
 def _text(pairs: Intervals) -> str:

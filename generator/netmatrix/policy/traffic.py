@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from netmatrix.policy.addresses import ALL_ADDRESSES, FAMILIES, AddressSet, Family
 from netmatrix.policy.bits import Bits, members, without
+from netmatrix.policy.intervals import Intervals
 from netmatrix.policy.objects import Direction, NetworkPolicy
-from netmatrix.policy.ports import ALL_PORTS, NO_PORTS, PortSet, Protocol
+from netmatrix.policy.ports import ALL_PORTS, NO_PORTS, PortSet, Protocol, UnionOfSome
 from netmatrix.policy.semantics import Admission, Model, admission, isolates, selected_pods
 from netmatrix.policy.universe import Universe
 
@@ -176,18 +177,23 @@ def _disjoint_pods(entries: Iterable[tuple[Bits, FamilyPorts]]) -> Iterator[tupl
     if len(by_ports) == 1:
         yield from by_ports.items()
         return
-    disjoint: dict[FamilyPorts, Bits] = {}
-    for ports, bits in by_ports.items():
-        before, disjoint = disjoint, defaultdict(int)
+    # Of each disjoint set, the entries that it lies in are kept as bits and their ports put together once, at the end.
+    entries_of: dict[Bits, Bits] = {}
+    for number, bits in enumerate(by_ports.values()):
+        before, entries_of = entries_of, {}
         rest = bits
-        for known, known_bits in before.items():
+        for entries_before, known_bits in before.items():
             if common := known_bits & bits:
-                disjoint[known | ports] |= common
+                entries_of[entries_before | 1 << number] = common
                 rest = without(rest, common)
             if left := without(known_bits, bits):
-                disjoint[known] |= left
+                entries_of[entries_before] = left
         if rest:
-            disjoint[ports] |= rest
+            entries_of[1 << number] = rest
+    all_ports = list(by_ports)
+    disjoint: dict[FamilyPorts, Bits] = defaultdict(int)
+    for numbers, bits in entries_of.items():
+        disjoint[_all_of([all_ports[number] for number in members(numbers)])] |= bits
     yield from disjoint.items()
 
 
@@ -197,7 +203,7 @@ def _disjoint_addresses(entries: Iterable[tuple[AddressSet, PortSet]]) -> Iterat
     for addresses, ports in entries:
         if addresses and ports:
             overlapping[ports].append(addresses)
-    by_ports = [(ports, AddressSet.union(found)) for ports, found in overlapping.items()]
+    by_ports = [(ports, AddressSet.union(overlapping[ports])) for ports in sorted(overlapping)]
     if len(by_ports) <= 1:
         yield from by_ports
         return
@@ -210,23 +216,22 @@ def _disjoint_addresses(entries: Iterable[tuple[AddressSet, PortSet]]) -> Iterat
         yield ports, AddressSet.union(found)
 
 
-def _swept(entries: list[tuple[tuple[tuple[int, int], ...], PortSet]]) -> Iterator[tuple[int, int, PortSet]]:
-    """Pieces between the boundaries of all ranges, in order, with the ports of all ranges that cover each."""
-    changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
+def _swept(entries: list[tuple[Intervals, PortSet]]) -> Iterator[tuple[int, int, PortSet]]:
+    """Pieces between the boundaries of all ranges, in order, with the ports of all ranges that cover each.
+
+    `entries` are in the order of their ports, so that many together are still a short list of ranges.
+    """
+    changes: dict[int, set[int]] = defaultdict(set)
     for index, (pairs, _) in enumerate(entries):
         for first, last in pairs:
-            changes[first].append((index, 1))
-            changes[last + 1].append((index, -1))
-    covering: dict[int, int] = defaultdict(int)
-    start: int | None = None
+            changes[first].add(index)
+            changes[last + 1].add(index)
+    open_ports = UnionOfSome([ports for _, ports in entries])
+    start = 0
     for at in sorted(changes):
-        active = frozenset(entries[index][1] for index, depth in covering.items() if depth)
-        if active and start is not None:
-            yield start, at - 1, _all_ports_of(active)
-        for index, step in changes[at]:
-            covering[index] += step
-            if not covering[index]:
-                del covering[index]
+        if open_ports.whole:
+            yield start, at - 1, open_ports.whole
+        open_ports.toggle(changes[at])
         start = at
 
 
@@ -234,11 +239,6 @@ def _all_of(ports: list[FamilyPorts]) -> FamilyPorts:
     if len(ports) == 1:
         return ports[0]
     return FamilyPorts(PortSet.union(item.ipv4 for item in ports), PortSet.union(item.ipv6 for item in ports))
-
-
-@lru_cache(maxsize=65536)
-def _all_ports_of(sets: frozenset[PortSet]) -> PortSet:
-    return PortSet.union(sets)
 
 
 @lru_cache(maxsize=65536)
