@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     help="Take chart, matrix and values from a git revision on the old side, and from another one on the new side.",
 )
 @click.option("--acknowledge", metavar="FILE", help="The connections that somebody has agreed to, as YAML.")
-@format_option_with("md")
+@format_option_with("md", "summary")
 def command(
     manifests: tuple[str, ...],
     environment: str | None,
@@ -66,12 +66,13 @@ def command(
           until: "2027-01-31"
 
     An acknowledgement that has expired, or that names nothing which is gained, fails as well. What is lost is told.
+    --format md is a table with every reason, summary a short comment for a pull request.
 
     \b
     Examples:
       netmatrix diff --environment prod --new values/clusters/minikube.yaml
       netmatrix diff --environment prod --git main --acknowledge acknowledged.yaml
-      netmatrix diff --environment prod --git v1.0.0..main --format md
+      netmatrix diff --environment prod --git v1.0.0..main --format summary
       netmatrix diff before/ after/
     """
     from netmatrix.proof.acknowledge import acknowledge as agree
@@ -184,7 +185,7 @@ def _tell(found: Difference, told: Changes, agreed: Acknowledged, format_: str) 
     """Print what differs: as findings where a program wants findings, else in words, with findings of the rest."""
     from netmatrix.proof.change_findings import faults, findings
     from netmatrix.proof.change_json import document
-    from netmatrix.proof.change_text import headline, markdown, text
+    from netmatrix.proof.change_text import headline
     from netmatrix.proof.rules import RULES
     from netmatrix.report import Format, render
     from netmatrix.report.wording import printable
@@ -197,7 +198,20 @@ def _tell(found: Difference, told: Changes, agreed: Acknowledged, format_: str) 
     if format_ == "json":
         click.echo(json.dumps(document(found, told, agreed), indent=2))
     else:
-        words = markdown(found, told, agreed) if format_ == "md" else text(found, told, agreed)
-        click.echo("\n".join(map(printable, words.splitlines())))
+        click.echo("\n".join(map(printable, _words(found, told, agreed, format_).splitlines())))
     click.echo(render(faults(found, agreed), Format.TEXT), nl=False, err=True)
     return status_of_findings(everything)
+
+
+def _words(found: Difference, told: Changes, agreed: Acknowledged, format_: str) -> str:
+    from netmatrix.proof.change_findings import faults
+    from netmatrix.proof.change_summary import summary
+    from netmatrix.proof.change_text import markdown, text
+
+    match format_:
+        case "md":
+            return markdown(found, told, agreed)
+        case "summary":
+            return summary(found, told, agreed, faults(found, agreed))
+        case _:
+            return text(found, told, agreed)
