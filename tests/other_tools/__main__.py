@@ -8,4 +8,5 @@ try:
     for program in (network_config_analyzer(), netpol_analyzer()):
         print(program)
 except MissingToolError as error:
-    sys.exit(f"other tools: {error}")
+    print(f"other tools: {error}", file=sys.stderr)
+    sys.exit(2)

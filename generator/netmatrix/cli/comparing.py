@@ -12,7 +12,7 @@ import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions
-from netmatrix.cli.project import Project, UnusableMatrixError, find_matrix, open_to_judge
+from netmatrix.cli.project import Project, UnusableMatrixError, find_to_judge_by, open_to_judge
 from netmatrix.cli.rendering import rendered
 from netmatrix.cli.revision import Revision
 from netmatrix.cli.subject import NotJudgedError, chosen
@@ -88,7 +88,7 @@ def rendered_side(asked: Asked) -> Side:
             tell_instead(told)
             raise NotJudgedError(status)
         click.echo(render(told, Format.TEXT), nl=False, err=True)
-        if asked.revision is None:
+        if project.home is None:
             require_generated(project)
         granted = asked.told_granted(granted_by(project, options, judged))
         content = rendered(project, options, judged)
@@ -121,18 +121,19 @@ def manifests_side(path: str, granted: Granted | None) -> Side:
 
 def _project(asked: Asked) -> tuple[Project, ValuesOptions]:
     """The side's chart and matrix, and its values."""
-    revision = asked.revision
-    if revision is None:
-        project = open_to_judge(asked.options.matrix)
-        return project, chosen(project, asked.options, asked.environment)
-    here = find_matrix(asked.options.matrix).resolve()
-    file = Path(revision.file(str(here)))
+    revision, options = asked.revision, asked.options
+    here = find_to_judge_by(options.matrix)
+    if revision is not None:
+        options = replace(options, files=tuple(revision.file(name) for name in options.files))
+    if revision is None or not revision.holds(here):
+        project = open_to_judge(options.matrix)
+        return project, chosen(project, options, asked.environment)
+    file = Path(revision.file(str(here.resolve())))
     try:
-        project = Project(load_matrix(str(file)), file.parent, home=here.parent)
+        project = Project(load_matrix(str(file)), file.parent, home=here.resolve().parent)
     except MatrixError as error:
         raise UnusableMatrixError(error.findings) from error
-    files = tuple(revision.file(name) for name in asked.options.files)
-    return project, chosen(project, replace(asked.options, files=files), asked.environment)
+    return project, chosen(project, options, asked.environment)
 
 
 @contextmanager

@@ -6,12 +6,19 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
-from netmatrix.cli.options import ValuesOptions, format_option_with, values_of, values_options
+from netmatrix.cli.options import (
+    ValuesOptions,
+    environment_option,
+    format_option_with,
+    values_of,
+    values_options,
+)
 from netmatrix.cli.subject import NotJudgedError
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 @click.command("diff")
 @click.argument("manifests", metavar="[OLD NEW]", nargs=-1)
 @values_options
-@click.option("--environment", metavar="NAME", help="Take this environment's own values file, on both sides.")
+@environment_option
 @click.option("--old", "old_files", multiple=True, metavar="FILE", help="A values file of the old side alone.")
 @click.option("--new", "new_files", multiple=True, metavar="FILE", help="A values file of the new side alone.")
 @click.option("--old-set", multiple=True, metavar="KEY=VALUE", help="As helm's --set, on the old side alone.")
@@ -33,7 +40,8 @@ if TYPE_CHECKING:
     "--git",
     "revisions",
     metavar="REV[..REV]",
-    help="Take chart, matrix and values from a git revision on the old side, and from another one on the new side.",
+    help="Take values from a git revision on the old side, and from another one on the new side; chart and matrix as "
+    "well where they are in the same repository.",
 )
 @click.option("--acknowledge", metavar="FILE", help="The connections that somebody has agreed to, as YAML.")
 @format_option_with("md", "summary")
@@ -163,15 +171,15 @@ class _Asked:
 
     def _revisions(self, stack: ExitStack) -> tuple[Revision | None, Revision | None]:
         """The files of the revisions that `--git` names, until `stack` is left; None is the working tree."""
-        from netmatrix.cli.project import find_matrix
-        from netmatrix.cli.revision import checked_out
+        from netmatrix.cli.project import find_to_judge_by
+        from netmatrix.cli.revision import checked_out, repository
 
         if self.revisions is None:
             return None, None
         old, dots, new = self.revisions.partition("..")
-        folder = find_matrix(self.options.matrix).resolve().parent
-        then = stack.enter_context(checked_out(old, folder))
-        return then, stack.enter_context(checked_out(new, folder)) if dots else None
+        top = repository(Path.cwd(), find_to_judge_by(self.options.matrix).resolve().parent)
+        then = stack.enter_context(checked_out(old, top))
+        return then, stack.enter_context(checked_out(new, top)) if dots else None
 
 
 def _entries(file: str | None) -> tuple[Acknowledgement, ...]:

@@ -35,6 +35,12 @@ def matrix_option(function: Function) -> Function:
     return option(function)
 
 
+def environment_option(function: Function) -> Function:
+    """`--environment NAME`; `upon_environment` puts its file below the others."""
+    text = "Take this environment's own values file, below the others."
+    return click.option("--environment", metavar="NAME", help=text)(function)
+
+
 def format_option(function: Function) -> Function:
     """`--format`, which adapts to GitHub Actions by itself."""
     return format_option_with()(function)

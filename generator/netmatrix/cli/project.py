@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from netmatrix.document import Finding, Place
 from netmatrix.document.rules import READABLE
@@ -14,6 +17,7 @@ from netmatrix.matrix.model import Matrix
 from netmatrix.matrix.rules import MatrixError
 
 if TYPE_CHECKING:
+    from netmatrix.cli.options import ValuesOptions
     from netmatrix.helm import Helm
 
 MATRIX = "matrix.yaml"
@@ -54,10 +58,7 @@ def open_project(matrix: str | None) -> Project:
 
     Raises MatrixError where there is none, or where it does not hold.
     """
-    file = find_matrix(matrix)
-    if matrix is not None:
-        return Project(load_matrix(matrix), file.resolve().parent)
-    return Project(load_matrix(shown(file)), file.parent)
+    return _project_of(find_matrix(matrix), matrix)
 
 
 def find_matrix(matrix: str | None) -> Path:
@@ -76,15 +77,43 @@ def find_matrix(matrix: str | None) -> Path:
     raise MatrixError([Finding(READABLE, message, Place(MATRIX), hint=hint)])
 
 
+def find_to_judge_by(matrix: str | None) -> Path:
+    """The matrix as `find_matrix` finds it, else the one that came with an installed netmatrix, which is told.
+
+    A repository that holds values and no matrix, as an operator's does, is judged by the matrix and the chart of the
+    version that is installed.
+    """
+    try:
+        return find_matrix(matrix)
+    except MatrixError:
+        installed = _installed_matrix() if matrix is None else None
+        if installed is None:
+            raise
+    _tell_once(f"netmatrix: no {MATRIX} here or above; judging by the one installed with netmatrix, {installed}")
+    return installed
+
+
 def open_to_judge(matrix: str | None) -> Project:
-    """The project as `open_project` finds it, for a command that asks about values.
+    """The project of the matrix that `find_to_judge_by` finds, for a command that asks about values.
 
     Raises UnusableMatrixError where the matrix does not hold: nothing can be said about values then.
     """
     try:
-        return open_project(matrix)
+        return _project_of(find_to_judge_by(matrix), matrix)
     except MatrixError as error:
         raise UnusableMatrixError(error.findings) from error
+
+
+def upon_environment(project: Project, options: ValuesOptions, environment: str | None) -> ValuesOptions:
+    """The given values upon those of a named environment. Raises UsageError where the matrix has no such one."""
+    from netmatrix.document import did_you_mean
+
+    if environment is None:
+        return options
+    known = project.matrix.environments
+    if environment not in known:
+        raise click.UsageError(f"the matrix has no environment {environment!r}; {did_you_mean(environment, known)}")
+    return replace(options, files=(project.values_file(f"values-{environment}.yaml"), *options.files))
 
 
 def shown(path: Path) -> str:
@@ -93,6 +122,31 @@ def shown(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _project_of(file: Path, matrix: str | None) -> Project:
+    """The project of a matrix that was found; one that was named goes by that name."""
+    if matrix is not None:
+        return Project(load_matrix(matrix), file.resolve().parent)
+    return Project(load_matrix(shown(file)), file.parent)
+
+
+def _installed_matrix() -> Path | None:
+    """The matrix among the files that pip installed, the chart and the values beside it; none in a checkout."""
+    try:
+        files = metadata.files("netmatrix") or []
+    except metadata.PackageNotFoundError:
+        return None
+    found = (Path(str(file.locate())) for file in files if file.parts[-3:] == ("share", "netmatrix", MATRIX))
+    return next((file.resolve() for file in found if file.is_file()), None)
+
+
+def _tell_once(line: str) -> None:
+    context = click.get_current_context(silent=True)
+    told = context.meta.setdefault("netmatrix.told", set()) if context else set()
+    if line not in told:
+        click.echo(line, err=True)
+        told.add(line)
 
 
 @cache

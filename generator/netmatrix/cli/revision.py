@@ -23,20 +23,34 @@ class Revision:
     folder: Path
     top: Path
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file stands in the working tree, so that revisions have one of their own."""
+        return path.resolve().is_relative_to(self.top)
+
     def file(self, path: str) -> str:
         """What stands at `path` in this revision; a file outside the working tree is the same in all of them."""
         there = Path(path).parent.resolve() / Path(path).name
         return str(self.folder / there.relative_to(self.top)) if there.is_relative_to(self.top) else path
 
 
-@contextmanager
-def checked_out(name: str, beside: Path) -> Iterator[Revision]:
-    """The files of a revision of the repository that holds the folder `beside`, until the block ends.
+def repository(*folders: Path) -> Path:
+    """The top of the repository that holds the first of the folders that is in one.
 
-    They come from `git archive`, which changes nothing in the repository. Raises UsageError where git is missing, the
-    folder is in no repository, or there is no such revision.
+    Raises UsageError, in the words that git has for the last of them, where none is, or where git is missing.
     """
-    top = Path(_git(beside, ["rev-parse", "--show-toplevel"]))
+    *others, last = folders
+    command = ["rev-parse", "--show-toplevel"]
+    found = next((folder for folder in others if _run(folder, command).returncode == 0), last)
+    return Path(_git(found, command))
+
+
+@contextmanager
+def checked_out(name: str, top: Path) -> Iterator[Revision]:
+    """The files of a revision of the repository at `top`, until the block ends.
+
+    They come from `git archive`, which changes nothing in the repository. Raises UsageError where there is no such
+    revision.
+    """
     commit = _commit(top, name)
     with tempfile.TemporaryDirectory(prefix="netmatrix-") as scratch:
         folder = Path(scratch).resolve()

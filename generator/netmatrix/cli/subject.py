@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
-from netmatrix.cli.options import ValuesOptions, values_of, values_options
-from netmatrix.cli.project import Project, open_to_judge
+from netmatrix.cli.options import ValuesOptions, environment_option, values_of, values_options
+from netmatrix.cli.project import Project, open_to_judge, upon_environment
 from netmatrix.cli.telling import tell_instead
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def subject_options(function: Function) -> Function:
     """The values' options, `--environment`, `--manifests` and `--discovered`; `subject_of` takes them out again."""
     for option in reversed(
         (
-            click.option("--environment", metavar="NAME", help="Take this environment's own values file."),
+            environment_option,
             click.option(
                 "--manifests",
                 "paths",
@@ -100,16 +100,10 @@ def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
 
 def chosen(project: Project, options: ValuesOptions, environment: str | None) -> ValuesOptions:
     """The values that are asked about: given files, upon those of a named environment. Raises UsageError for none."""
-    from netmatrix.document import did_you_mean
-
-    known = project.matrix.environments
-    if environment is not None and environment not in known:
-        raise click.UsageError(f"the matrix has no environment {environment!r}; {did_you_mean(environment, known)}")
-    if environment is not None:
-        files = (project.values_file(f"values-{environment}.yaml"), *options.files)
-        return replace(options, files=files)
+    options = upon_environment(project, options, environment)
     if not options.files:
-        raise click.UsageError(f"name values with -f FILE, or an environment with --environment {'|'.join(known)}")
+        known = "|".join(project.matrix.environments)
+        raise click.UsageError(f"name values with -f FILE, or an environment with --environment {known}")
     return options
 
 

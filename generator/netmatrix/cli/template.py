@@ -8,16 +8,19 @@ from typing import Any
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
-from netmatrix.cli.options import values_of, values_options
-from netmatrix.cli.project import Project, open_to_judge, shown
+from netmatrix.cli.options import environment_option, values_of, values_options
+from netmatrix.cli.project import Project, open_to_judge, shown, upon_environment
 
 
 @click.command("template")
 @values_options
+@environment_option
 @click.option("--release", default="", help="The release's name [the application's].")
 @click.option("--namespace", default="", help="The release's namespace [the first of the matrix].")
 @click.argument("helm_arguments", nargs=-1, type=click.UNPROCESSED)
-def command(release: str, namespace: str, helm_arguments: tuple[str, ...], **given: Any) -> ExitStatus:
+def command(
+    release: str, namespace: str, environment: str | None, helm_arguments: tuple[str, ...], **given: Any
+) -> ExitStatus:
     """Validate values, then render the chart with the real helm.
 
     Nothing is printed on standard output where validation fails. What stands after -- goes to `helm template`; what
@@ -36,6 +39,7 @@ def command(release: str, namespace: str, helm_arguments: tuple[str, ...], **giv
 
     options = values_of(given)
     project = open_to_judge(options.matrix)
+    options = upon_environment(project, options, environment)
     refused = refuse_arguments(helm_arguments)
     judged = judge(project, options)
     findings = (*refused, *judged.findings)

@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
-from netmatrix.cli.options import format_option, values_of, values_options
-from netmatrix.cli.project import open_to_judge
+from netmatrix.cli.options import environment_option, format_option, values_of, values_options
+from netmatrix.cli.project import open_to_judge, upon_environment
 
 
 @click.command("validate")
 @values_options
+@environment_option
 @click.option("--merged", is_flag=True, help="Print the merged values as YAML where they hold.")
 @format_option
-def command(format_: str, merged: bool, **given: Any) -> ExitStatus:
+def command(format_: str, merged: bool, environment: str | None, **given: Any) -> ExitStatus:
     """Judge values files, layer by layer and merged, before Helm renders them.
 
     Files are merged the way Helm merges them, over the chart's defaults. Every finding stands at the line of the file
@@ -25,7 +26,7 @@ def command(format_: str, merged: bool, **given: Any) -> ExitStatus:
     \b
     Examples:
       netmatrix validate -f values/values-prod.yaml -f values/clusters/minikube.yaml
-      netmatrix validate -f values/values-prod.yaml --set pods.orchestrator.ports.http=8080
+      netmatrix validate --environment prod --set pods.orchestrator.ports.http=8080
     """
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
@@ -33,7 +34,7 @@ def command(format_: str, merged: bool, **given: Any) -> ExitStatus:
 
     options = values_of(given)
     project = open_to_judge(options.matrix)
-    judged = judge(project, options)
+    judged = judge(project, upon_environment(project, options, environment))
     status = status_of_findings(judged.findings)
     holds = judged.validated is not None and status is ExitStatus.HOLDS
     # What holds has notes at most: messages beside the result, unless they are the result that a program reads.
