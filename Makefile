@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate test test-long oracle pipelines mutants adversarial check format golden docs bench e2e cluster-tools cluster \
+.PHONY: all help setup generate graphs test test-long oracle pipelines mutants adversarial check format golden docs bench e2e cluster-tools cluster \
   cluster-down lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
@@ -36,9 +36,14 @@ $(READY): $(LOCKS)
 	@touch $(READY)
 
 generate: setup ## Write the chart, values, schema tables and reference from matrix.yaml and the code
+generate: setup ## Write the chart, values, schema, tables and pictures from matrix.yaml, and the linter's page
 	@$(BIN)/netmatrix generate
 	@$(BIN)/python -m netmatrix.lint.page
 	@$(BIN)/python -m netmatrix.cli.reference
+
+graphs: setup ## Lay out the pictures anew with ELK, and draw them (needs Node.js)
+	@$(BIN)/netmatrix graph --arrange
+	@$(BIN)/netmatrix generate
 
 test: setup ## Run the tests (under three minutes)
 	@$(BIN)/python -m pytest -q -n auto

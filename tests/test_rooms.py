@@ -22,10 +22,11 @@ MAY_IMPORT = {
     "helm": {"document"},
     "report": {"document"},
     "lint": {"document", "policy"},
+    "graph": {"document", "matrix", "values"},
     "emit": {"document", "matrix"},
     "values": {"document", "matrix"},
     "proof": {"document", "matrix", "values", "policy"},
-    "cli": {"document", "matrix", "emit", "values", "helm", "lint", "policy", "proof", "report"},
+    "cli": {"document", "matrix", "emit", "values", "graph", "helm", "lint", "policy", "proof", "report"},
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())
 

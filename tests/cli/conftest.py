@@ -16,8 +16,9 @@ import pytest
 
 from netmatrix.cli import project as project_module
 from netmatrix.cli.main import main
+from netmatrix.cli.pictures import whole_plan
+from netmatrix.cli.project import Project
 from netmatrix.emit.apply import apply, changes
-from netmatrix.emit.plan import plan
 from netmatrix.helm import Helm
 from netmatrix.matrix.load import load_matrix
 from tests.support.scenarios import ROOT
@@ -113,7 +114,10 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "values" / "clusters", folder / "values" / "clusters")
     region = "<!-- netmatrix:tables begin -->\n<!-- netmatrix:tables end -->\n"
     (folder / "README.md").write_text(f"# Ours\n\n{region}\nBy hand.\n", encoding="utf-8")
-    apply(changes(plan(load_matrix(str(folder / "matrix.yaml"))), folder), folder)
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "network-layout.yaml", folder / "docs")
+    planned, _ = whole_plan(Project(load_matrix(str(folder / "matrix.yaml")), folder))
+    apply(changes(planned, folder), folder)
     return folder
 
 

@@ -26,6 +26,7 @@ SLOW = (
     "netmatrix.matrix",
     "netmatrix.emit",
     "netmatrix.values",
+    "netmatrix.graph",
     "netmatrix.helm",
 )
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _READ_BUT_FAULTY = {"NM009", "NM010", "NM011", "NM012", "NM016"}
 """Faults of a document that could be read; with any other of NM001 to NM019 there is nothing to judge."""
 
-_UNDECIDED = {"NM303", "NM703", "NM704"}
+_UNDECIDED = {"NM303", "NM703", "NM704", "NM801", "NM803"}
 """There is no verdict: generated files that are nobody's to overwrite, and what a proof could not decide."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @format_option
 @matrix_option
 def command(check: bool, output: str | None, format_: str, matrix: str | None) -> ExitStatus:
-    """Write the chart, values, schema and tables from the matrix, or check them.
+    """Write the chart, values, schema, tables and pictures from the matrix, or check them.
 
     All files are written or none. Files of rows that are gone are removed; a file that the generator did not write is
     never touched.
@@ -45,10 +46,10 @@ _MEND = "netmatrix generate"
 
 def run(project: Project, output: Path, *, check: bool, format_: str, mend: str = _MEND) -> ExitStatus:
     """The command's work, for `build` too. `mend` is the command that writes what `check` misses."""
+    from netmatrix.cli.pictures import whole_plan
     from netmatrix.emit.apply import apply, changes
-    from netmatrix.emit.plan import plan
 
-    planned = plan(project.matrix)
+    planned, notes = whole_plan(project)
     changed = changes(planned, output)
     if check and changed:
         return _report_stale(project, output, changed, format_, mend)
@@ -59,7 +60,7 @@ def run(project: Project, output: Path, *, check: bool, format_: str, mend: str 
             click.echo(f"{verb} {shown(output / change.path)}", err=format_ != "text")
     count = f", {len(changed)} of them changed" if not check else ""
     click.echo(f"{len(planned.files)} generated files are what {project.matrix.file} gives{count}", err=True)
-    _report([], format_)
+    _report(notes, format_)
     return ExitStatus.HOLDS
 
 
@@ -84,7 +85,7 @@ def _report_stale(project: Project, output: Path, stale: list[Change], format_: 
     return ExitStatus.FINDINGS
 
 
-def _report(findings: list[Finding], format_: str) -> None:
+def _report(findings: Sequence[Finding], format_: str) -> None:
     from netmatrix.report import Format, render
 
     click.echo(render(findings, Format(format_)), nl=False)

@@ -21,12 +21,13 @@ from netmatrix.cli.exit_status import ExitStatus, status_of
 
 COMMANDS = {
     "build": "Do the main job: check generated files, validate, render, verify and summarise every environment.",
-    "generate": "Write the chart, values, schema and tables from the matrix, or check them.",
+    "generate": "Write the chart, values, schema, tables and pictures from the matrix, or check them.",
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
     "template": "Validate values, then render the chart with the real helm.",
     "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
     "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",
     "diff": "Say which connections a change opens and closes, between values, manifests or git revisions.",
+    "graph": "Draw who may connect to whom under some values, as SVG or for Graphviz or Mermaid.",
     "analyze": "Print who reaches whom in any manifests.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
 }

@@ -13,6 +13,7 @@ from netmatrix.document import Rule
 from netmatrix.document.pages import provide
 from netmatrix.document.rules import RULES as DOCUMENT_RULES
 from netmatrix.emit.rules import RULES as EMIT_RULES
+from netmatrix.graph.rules import RULES as GRAPH_RULES
 from netmatrix.helm.rules import RULES as HELM_RULES
 from netmatrix.lint import RULES as LINT_RULES
 from netmatrix.matrix.rules import RULES as MATRIX_RULES
@@ -34,6 +35,7 @@ _ROOMS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("Manifests", POLICY_RULES),
     ("Pitfalls", LINT_RULES),
     ("The proof, and differences", PROOF_RULES),
+    ("Pictures", GRAPH_RULES),
 )
 
 

@@ -55,13 +55,18 @@ def plan(matrix: Matrix) -> Plan:
     return Plan(dict(sorted(files.items())), {"tables": tables_markdown(matrix)})
 
 
+def header_of(matrix: Matrix, subject: str) -> str:
+    """The line that marks a generated file; `subject` is what of the matrix it comes from."""
+    source = PurePath(matrix.file).name
+    return f"{MARKER} from {source} ({subject}). Do not edit: change the matrix and run `netmatrix generate`."
+
+
 class _Writer:
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
-        self.source = PurePath(matrix.file).name
 
     def header(self, subject: str) -> str:
-        return f"{MARKER} from {self.source} ({subject}). Do not edit: change the matrix and run `netmatrix generate`."
+        return header_of(self.matrix, subject)
 
     def render(self, template: str, **context: Any) -> str:
         text = (
@@ -121,7 +126,8 @@ class _Writer:
     def schemas(self) -> dict[PurePosixPath, str]:
         schema = {"$comment": self.header("pods, endpoints, namespaces, flows"), **values_schema(self.matrix)}
         values = json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
-        own = {"$comment": f"{MARKER}: a copy of the toolchain's own schema of {self.source}. Do not edit."}
+        source = PurePath(self.matrix.file).name
+        own = {"$comment": f"{MARKER}: a copy of the toolchain's own schema of {source}. Do not edit."}
         matrix = json.dumps(own | json.loads(matrix_schema_text()), indent=2, ensure_ascii=True) + "\n"
         return {
             PurePosixPath("schema/values.schema.json"): values,

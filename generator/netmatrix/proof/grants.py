@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from netmatrix.document import Place
-from netmatrix.matrix.model import Endpoint, EndpointKind, Flow, Matrix, Never, Party, Pod, Port
+from netmatrix.matrix.model import Endpoint, EndpointKind, Flow, Matrix, Never, Party, Pod
 from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES, AddressSet, parse_cidr
 from netmatrix.policy.labels import Operator, Requirement, Selector
 from netmatrix.policy.open_world import Mentioned, Selection, named
 from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
 from netmatrix.values.context import Context, port_number
+from netmatrix.values.ports import ports_of_flow, ports_of_pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,33 +183,15 @@ def _exception_end(context: Context, end: Mapping[str, Any]) -> End:
 
 
 def _flow_ports(context: Context, flow: Flow) -> PortSet:
-    if flow.ports is None:
+    ports = ports_of_flow(context, flow)
+    if ports is None:
         return ALL_PORTS
-    return PortSet.union(ports for port in flow.ports for ports in _ports(context, flow.destination, port))
-
-
-def _ports(context: Context, destination: Party, port: str | Port) -> Iterator[PortSet]:
-    """The numbers that the values give to a port of the matrix."""
-    if isinstance(port, Port):
-        yield PortSet.of(Protocol(port.protocol.value), port.number)
-    elif isinstance(destination, Pod):
-        yield PortSet.of(*_named_ports(context, destination)[port])
-    else:
-        given = context.get("endpoints", destination.id, "ports")
-        by_protocol = given.items() if isinstance(given, dict) else [("tcp", number) for number in given]
-        for protocol, value in by_protocol:
-            number = port_number(value)
-            assert number is not None, "values that hold give every port of an endpoint a number"
-            yield PortSet.of(Protocol(protocol.upper()), number)
+    return PortSet.union(PortSet.of(Protocol(port.protocol.value), port.number) for port in ports)
 
 
 def _named_ports(context: Context, pod: Pod) -> dict[str, tuple[Protocol, int]]:
-    found: dict[str, tuple[Protocol, int]] = {}
-    for name, port in pod.ports.items():
-        number = port_number(context.get("pods", pod.id, "ports", name))
-        assert number is not None, "values that hold give every port of a pod a number"
-        found[name] = (Protocol(port.protocol.value), number)
-    return found
+    ports = ports_of_pod(context, pod)
+    return {name: (Protocol(port.protocol.value), port.number) for name, port in ports.items()}
 
 
 def _row_selection(context: Context, pod: Pod) -> Selection:
