@@ -7,14 +7,14 @@ that is probed, so that only a policy can refuse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.e2e.addresses import IMAGE
 
 APP, JOBS, UNRELATED = "stalker", "stalker-jobs", "unrelated"
-NAMESPACES = (APP, JOBS, UNRELATED)
-"""The namespaces that are made; `default` and `kube-system` are there."""
+_THERE = ("default", "kube-system")
+"""The namespaces that every cluster has; the others are made."""
 
 
 def _own(component: str) -> dict[str, str]:
@@ -50,7 +50,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A workload. One that is never `ready` is no endpoint of any Service that selects it."""
+    """A workload. One that is never `ready` is no endpoint of any Service that selects it; on `https` it speaks TLS."""
 
     name: str
     namespace: str
@@ -59,14 +59,17 @@ class StandIn:
     replicas: int = 1
     services: tuple[Service, ...] = ()
     ready: bool = True
+    https: int | None = None
 
 
 _KAFKA = {**_bitnami("kafka", "kafka", "controller-eligible"), "app.kubernetes.io/part-of": "kafka"}
 _MONGO = _bitnami("mongodb", "mongo", "mongodb")
 _DNS = {"k8s-app": "kube-dns"}
 
+UI = StandIn("ui", APP, "Deployment", _own("ui"), 1, (Service("ui", {8443: 443, 4200: 4200}),))
+
 RED_KITE = (
-    StandIn("ui", APP, "Deployment", _own("ui"), 1, (Service("ui", {8443: 443, 4200: 4200}),)),
+    UI,
     StandIn("jobs-manager", APP, "Deployment", _own("jobs-manager"), 2, (Service("jobs-manager", {3000: 3000}),)),
     StandIn("jobs-consumer", APP, "Deployment", _own("jobs-consumer"), 2),
     StandIn("cron", APP, "Deployment", _own("cron"), 1, (Service("cron", {3001: 3000}),)),
@@ -105,15 +108,23 @@ ATTACKERS = (
 NAME_SERVICE = StandIn("kube-dns", "kube-system", "Pod", _DNS, ready=False)
 """What the matrix calls DNS, listening on other ports too; no Service may send it anything."""
 
+UI_WITH_TLS = replace(
+    UI, name="ui-with-tls", kind="Pod", labels={**_own("ui"), "netmatrix.invalid/tls": "spoken"}, https=443
+)
+"""The UI as a browser meets it. Its Service leads to it alone, until that of the other UI is applied again."""
+
 ALL = (*RED_KITE, *ATTACKERS, NAME_SERVICE)
 
 
 def objects(ports: tuple[int, ...], items: Iterable[StandIn] = ALL) -> list[dict[str, Any]]:
-    """Namespaces, workloads and Services; each stand-in listens on all of `ports`."""
+    """Their namespaces, workloads and Services; each stand-in listens on all of `ports`."""
+    known = list(items)
     found: list[dict[str, Any]] = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in dict.fromkeys(item.namespace for item in known)
+        if name not in _THERE
     ]
-    for item in items:
+    for item in known:
         found += [*_services(item), _workload(item, ports)]
     return found
 
@@ -151,11 +162,12 @@ def _workload(item: StandIn, ports: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _pod(item: StandIn, ports: tuple[int, ...]) -> dict[str, Any]:
+    options = [] if item.https is None else ["-https", str(item.https)]
     container = {
         "name": "standin",
         "image": IMAGE,
         "imagePullPolicy": "Never",
-        "command": ["/standin", "$(NAME)", *map(str, ports)],
+        "command": ["/standin", *options, "$(NAME)", *(str(port) for port in ports if port != item.https)],
         "env": [{"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
     }
     return {

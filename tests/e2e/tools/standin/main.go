@@ -4,6 +4,7 @@
 //	standin pause
 //	standin NAME PORT...             on all addresses
 //	standin -bind ADDR,... NAME PORT...
+//	standin -https PORT NAME PORT...  and HTTPS on a port of its own
 //
 // It ends at once on SIGTERM and SIGINT.
 package main
@@ -23,6 +24,7 @@ const patience = 2 * time.Second
 
 func main() {
 	bind := flag.String("bind", "", "addresses to listen on, with commas between them; all where empty")
+	https := flag.String("https", "", "a port on which to answer HTTPS requests; none where empty")
 	flag.Parse()
 	name, ports := flag.Arg(0), flag.Args()
 	if name == "" {
@@ -35,6 +37,12 @@ func main() {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
+		}
+	}
+	if *https != "" {
+		if err := serveHTTPS(*https, name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	}
 	fmt.Printf("%s listens on %d ports\n", name, len(ports)-1)
