@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import ip_address
 
 from netmatrix.policy.addresses import Family
-from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.objects import Namespace, NetworkPolicy
+from netmatrix.policy.packet import EndVerdict, Party, judge_packet
 from netmatrix.policy.packet import Packet as Judged
-from netmatrix.policy.packet import Party, judge_packet
 from netmatrix.policy.ports import Protocol
 from netmatrix.policy.read import namespace
 from netmatrix.policy.semantics import Model
@@ -23,21 +24,20 @@ MODEL = Model(ipblock_matches_pods=True)
 
 
 @dataclass(slots=True)
-class Expectation:
-    """The answers for one set of manifests and one set of values."""
+class Engine:
+    """What the engine reads in a set of manifests."""
 
     policies: tuple[NetworkPolicy, ...]
-    granted: Granted
     _selecting: dict[tuple[str, frozenset[tuple[str, str]]], tuple[NetworkPolicy, ...]] = field(default_factory=dict)
 
-    def engine(self, packet: Packet) -> bool:
+    def allows(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
-        relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
-        return all(end.allowed for end in judge_packet(relevant, judged(packet), MODEL))
+        return all(end.allowed for end in self.ends(packet))
 
-    def matrix(self, packet: Packet) -> bool:
-        """Whether the matrix grants it."""
-        return all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
+    def ends(self, packet: Packet) -> tuple[EndVerdict, EndVerdict]:
+        """What the policies of its source and of its destination say to it."""
+        relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
+        return judge_packet(relevant, judged(packet), MODEL)
 
     def _policies_of(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
         """The policies that select an endpoint; others have no say in what it does."""
@@ -45,6 +45,26 @@ class Expectation:
         if key not in self._selecting:
             self._selecting[key] = tuple(_selecting(self.policies, endpoint))
         return self._selecting[key]
+
+
+@dataclass(slots=True)
+class Expectation:
+    """The answers for one set of manifests and one set of values."""
+
+    policies: tuple[NetworkPolicy, ...]
+    granted: Granted
+    _engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine = Engine(self.policies)
+
+    def engine(self, packet: Packet) -> bool:
+        """Whether the policies allow it."""
+        return self._engine.allows(packet)
+
+    def matrix(self, packet: Packet) -> bool:
+        """Whether the matrix grants it."""
+        return all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
 
 
 def _selecting(policies: Iterable[NetworkPolicy], endpoint: Endpoint) -> Iterable[NetworkPolicy]:
@@ -66,7 +86,16 @@ def judged(packet: Packet) -> Judged:
 
 
 def _party(endpoint: Endpoint, address: str) -> Party:
-    number = int(ip_address(address))
     if not endpoint.namespace:
-        return Party(number)
-    return Party(number, namespace(endpoint.namespace, {}, None), endpoint.labels, frozenset())
+        return Party(_number(address))
+    return Party(_number(address), _namespace(endpoint.namespace), endpoint.labels, frozenset())
+
+
+@cache
+def _number(address: str) -> int:
+    return int(ip_address(address))
+
+
+@cache
+def _namespace(name: str) -> Namespace:
+    return namespace(name, {}, None)

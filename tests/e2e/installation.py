@@ -28,10 +28,26 @@ _SETTLED = 1.5
 
 def install(cluster: Cluster, matrix: Matrix, files: Sequence[Path], chart: Path = ROOT / "chart") -> Expectation:
     """Install the chart, or upgrade it, and return what is expected once that is enforced."""
-    values = [text for file in files for text in ("--values", str(file))]
-    cluster.helm("upgrade", "--install", RELEASE, str(chart), "--namespace", NAMESPACE, "--create-namespace", *values)
+    cluster.helm("upgrade", "--install", "--create-namespace", *arguments(files, chart))
     time.sleep(_SETTLED)
     return Expectation(installed_policies(cluster), grants(matrix, files))
+
+
+def arguments(files: Sequence[Path], chart: Path = ROOT / "chart") -> list[str]:
+    """What Helm is told of the release."""
+    return [
+        RELEASE,
+        str(chart),
+        "--namespace",
+        NAMESPACE,
+        *(text for file in files for text in ("--values", str(file))),
+    ]
+
+
+def rendered(cluster: Cluster, files: Sequence[Path]) -> tuple[NetworkPolicy, ...]:
+    """The policies that Helm would send to this cluster."""
+    text = cluster.helm("template", "--dry-run=server", *arguments(files)).stdout
+    return parse_manifests(text.encode(), "helm template").policies
 
 
 def uninstall(cluster: Cluster) -> None:
@@ -40,9 +56,9 @@ def uninstall(cluster: Cluster) -> None:
     time.sleep(_SETTLED)
 
 
-def installed_policies(cluster: Cluster) -> tuple[NetworkPolicy, ...]:
-    """The policies that Helm has sent."""
-    text = cluster.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
+def installed_policies(cluster: Cluster, *revision: str) -> tuple[NetworkPolicy, ...]:
+    """The policies that Helm has sent, or was to send where that failed; `--revision N` for an older one."""
+    text = cluster.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE, *revision).stdout
     return parse_manifests(text.encode(), "helm get manifest").policies
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,38 +42,65 @@ class Batch:
     timeout: float
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of the probes of one source, when they began and when the last of them had ended."""
+
+    source: int
+    begin: float
+    end: float
+    results: Mapping[int, Result]
+
+
 def run(cluster: Cluster, batch: Batch) -> list[dict[int, Result]]:
     """Send a batch from within the cluster: for each source, the result of each target. Raises ClusterError."""
-    message = json.dumps(
-        {
-            "machine": cluster.record.machine_network,
-            "machine addresses": safety.machine_addresses(),
-            "batch": asdict(batch),
-        }
-    )
-    output = cluster.run(sys.executable, "-m", _PROGRAM, stdin=message, timeout=600.0)
+    output = cluster.run(sys.executable, "-m", _PROGRAM, stdin=message(cluster, batch), timeout=600.0)
     return [{int(key): Result(value) for key, value in item.items()} for item in json.loads(output.stdout)]
 
 
-def send(machine: int, machine_addresses: Sequence[str], batch: Batch) -> list[dict[int, Result]]:
-    """Send a batch from the namespaces that this process is in. Raises UnsafeError, and then nothing has been sent."""
+def message(cluster: Cluster, batch: Batch) -> str:
+    """The order to send a batch, in one line."""
+    order = {
+        "machine": cluster.record.machine_network,
+        "machine addresses": safety.machine_addresses(),
+        "batch": asdict(batch),
+    }
+    return json.dumps(order)
+
+
+def ordered(text: str) -> tuple[int, list[str], Batch]:
+    """What a message says: the machine's network namespace, its addresses, the batch."""
+    data = json.loads(text)
+    return data["machine"], data["machine addresses"], _batch(data["batch"])
+
+
+def send(
+    machine: int, machine_addresses: Sequence[str], batch: Batch, ports: Sequence[Iterator[int]] = ()
+) -> list[Seen]:
+    """Send a batch from the namespaces that this process is in; `ports` are those to send from, for each source.
+
+    Raises UnsafeError, and then nothing has been sent.
+    """
     if sum(map(len, batch.pairs)) > safety.MOST_PROBES:
         raise safety.UnsafeError(f"more than {safety.MOST_PROBES} probes in one batch; nothing was sent")
     networks = [source.network for source in batch.sources]
     safety.check(machine, networks, [target.address for target in batch.targets], machine_addresses)
     # Each thread enters one namespace after the other; the others are not touched by it.
     with ThreadPoolExecutor(_SOURCES_AT_A_TIME) as pool:
-        return list(pool.map(lambda number: _from_source(machine, batch, number), range(len(batch.sources))))
+        given: Sequence[Iterator[int] | None] = ports or [None] * len(batch.sources)
+        return list(pool.map(lambda number: _from_source(machine, batch, number, given[number]), range(len(given))))
 
 
-def _from_source(machine: int, batch: Batch, number: int) -> dict[int, Result]:
+def _from_source(machine: int, batch: Batch, number: int, ports: Iterator[int] | None) -> Seen:
     source = batch.sources[number]
     safety.enter(source.network, machine)
+    begin = time.monotonic()
     targets = {position: batch.targets[position] for position in batch.pairs[number]}
     asked = {position: target for position, target in targets.items() if target.protocol in KINDS}
     probed = {position: target for position, target in targets.items() if position not in asked}
     answers = {position: ask(target, batch.timeout) for position, target in asked.items()}
-    return probe(probed, source.binds, batch.timeout) | answers
+    results = probe(probed, source.binds, batch.timeout, ports) | answers
+    return Seen(number, begin, time.monotonic(), results)
 
 
 def _batch(data: Mapping[str, Any]) -> Batch:
@@ -86,9 +114,8 @@ def _batch(data: Mapping[str, Any]) -> Batch:
 
 def main() -> int:
     """Send one batch; 3 where that is refused."""
-    message = json.load(sys.stdin)
     try:
-        results = send(message["machine"], message["machine addresses"], _batch(message["batch"]))
+        results = [seen.results for seen in send(*ordered(sys.stdin.read()))]
     except safety.UnsafeError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNSAFE

@@ -55,8 +55,14 @@ class _Probe:
     answer: bytes = b""
 
 
-def probe(targets: Mapping[int, Target], binds: Sequence[str], timeout: float) -> dict[int, Result]:
-    """Try each target once, from the network namespace of the calling thread; `binds` are addresses to send from."""
+def probe(
+    targets: Mapping[int, Target], binds: Sequence[str], timeout: float, ports: Iterator[int] | None = None
+) -> dict[int, Result]:
+    """Try each target once, from the network namespace of the calling thread.
+
+    `binds` are addresses to send from, `ports` the ports to send from, each used for one target; the kernel chooses
+    where there are none.
+    """
     results: dict[int, Result] = {}
     waiting = deque(targets.items())
     running: dict[int, _Probe] = {}
@@ -64,7 +70,7 @@ def probe(targets: Mapping[int, Target], binds: Sequence[str], timeout: float) -
         while waiting or running:
             while waiting and len(running) < WINDOW:
                 number, target = waiting.popleft()
-                started = _start(number, target, binds, timeout)
+                started = _start(number, target, binds, timeout, ports)
                 if isinstance(started, Result):
                     results[number] = started
                     continue
@@ -78,13 +84,13 @@ def probe(targets: Mapping[int, Target], binds: Sequence[str], timeout: float) -
     return results
 
 
-def _start(number: int, target: Target, binds: Sequence[str], timeout: float) -> _Probe | Result:
+def _start(
+    number: int, target: Target, binds: Sequence[str], timeout: float, ports: Iterator[int] | None
+) -> _Probe | Result:
     family = socket.AF_INET6 if target.family == 6 else socket.AF_INET
     handle = socket.socket(family, _KINDS[target.protocol] | socket.SOCK_NONBLOCK)
     try:
-        for address in binds:
-            if (":" in address) == (target.family == 6):
-                handle.bind((address, 0))
+        _bind(handle, next((address for address in binds if (":" in address) == (target.family == 6)), ""), ports)
         status = handle.connect_ex((target.address, target.port))
         if status not in (0, errno.EINPROGRESS):
             handle.close()
@@ -99,6 +105,21 @@ def _start(number: int, target: Target, binds: Sequence[str], timeout: float) ->
         handle.close()
         return _of_error(error.errno or 0)
     return _Probe(number, target, handle, time.monotonic() + timeout, connected=target.protocol == "UDP")
+
+
+def _bind(handle: socket.socket, address: str, ports: Iterator[int] | None) -> None:
+    """Choose where a probe is sent from; a port that somebody has is passed over."""
+    if ports is None:
+        if address:
+            handle.bind((address, 0))
+        return
+    for port in ports:
+        try:
+            handle.bind((address, port))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
 
 
 def _finished(selector: selectors.BaseSelector, running: Mapping[int, _Probe]) -> Iterator[tuple[int, Result]]:

@@ -70,6 +70,24 @@ class Cluster:
             raise ClusterError(f"{' '.join(arguments)} failed: {done.stderr.strip() or done.stdout.strip()}")
         return Output(done.returncode, done.stdout, done.stderr)
 
+    @contextmanager
+    def background(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A program that runs in the cluster's namespaces meanwhile; it is ended with the block."""
+        # `nsenter` waits for a child, which is told of its death by the kernel.
+        command = [*self.enter, f"--wdns={ROOT}", "--", "setpriv", "--pdeathsig=TERM", "--", *arguments]
+        with subprocess.Popen(
+            command,
+            env=environment(self.folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> Output:
         """Run kubectl as the cluster's administrator."""
         return self.run(str(TOOLS / "kubectl"), *arguments, stdin=stdin, check=check)
