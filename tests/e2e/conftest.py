@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -29,9 +29,16 @@ class World:
     questions: list[Packet]
 
 
+def questions_of(cluster: Cluster, found: Sequence[Endpoint], ports: Sequence[int]) -> list[Packet]:
+    """Every question about the endpoints; those of one source stand together."""
+    service = cluster.get("service", "kube-dns", "--namespace", dns.NAMESPACE)
+    asked = [*packets.packets(found, ports), *packets.requests(found, service["spec"]["clusterIPs"])]
+    return sorted(asked, key=lambda question: found.index(question.source))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts clusters of its own comes before the one that stays, and sees a quiet machine."""
-    items.sort(key=lambda item: "world" in getattr(item, "fixturenames", ()))
+    """What starts clusters of its own sees a quiet machine; then come those that share one, one cluster at a time."""
+    items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in ("world", "first")])
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +61,7 @@ def world(matrix: Matrix, report: Report) -> Iterator[World]:
     with session.running(Folder(path), outside, report.phases) as cluster:
         cluster.apply(workloads.objects(outside.ports))
         found = endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
-        service = cluster.get("service", "kube-dns", "--namespace", dns.NAMESPACE)
-        asked = packets.requests(found, service["spec"]["clusterIPs"])
-        yield World(cluster, found, [*packets.packets(found, outside.ports), *asked])
+        yield World(cluster, found, questions_of(cluster, found, outside.ports))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from tests.e2e.divergences import DIVERGENCES
+from tests.e2e.lifecycle import BETWEEN, Watched
 from tests.e2e.packets import Pass
 from tests.e2e.paths import ROOT
 from tests.e2e.probing import Result
@@ -22,6 +23,12 @@ hosts outside, to all of the others, on every port of the matrix and one that is
 IPv6; besides, every pod looks a name up through the cluster's name service and asks the API server for its version.
 Each is compared with what the policy engine computes from the installed manifests, and with what the matrix grants.
 A node to its own pods, ICMP and a pod to itself are outside the claim.
+"""
+
+_LIFE_CYCLE = """One release changes while probes run: questions with every rule, every end and every pair of workloads,
+round after round, each probe a new connection. Forbidden is what was accepted and neither the state before a change nor
+the state after it allows; an interruption is what both allow and was not accepted. The time is from the end of Helm's
+command to the first round in which the network did all that the new state says.
 """
 
 
@@ -44,6 +51,7 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     broken: list[tuple[str, int, str]] = field(default_factory=list)
     """What was broken on purpose, how many packets told of it, and one of them."""
+    changes: list[Watched] = field(default_factory=list)
     phases: list[tuple[str, float]] = field(default_factory=list)
 
     def add(self, name: str, endpoints: int, found: Pass, disagreements: int) -> None:
@@ -54,7 +62,15 @@ class Report:
     def text(self) -> str:
         """The page."""
         return "\n".join(
-            [_HEADER, *self._packets(), *self._broken(), *self._divergences(), *self._times(), *_versions()]
+            [
+                _HEADER,
+                *self._packets(),
+                *self._life_cycle(),
+                *self._broken(),
+                *self._divergences(),
+                *self._times(),
+                *_versions(),
+            ]
         )
 
     def _packets(self) -> list[str]:
@@ -63,6 +79,23 @@ class Report:
             f"| {row.name} | {row.endpoints} | {row.packets} | {row.arrived} | {row.disagreements} |"
             for row in self.rows
         ]
+        return [*lines, ""]
+
+    def _life_cycle(self) -> list[str]:
+        """Each change in the order of the run, then all that was seen between them."""
+        quiet = [item for item in self.changes if item.name == BETWEEN]
+        rows = [(item.name, [item], f"{item.seconds:.1f}") for item in self.changes if item.name != BETWEEN]
+        lines = [
+            "## Life cycle",
+            "",
+            _LIFE_CYCLE,
+            "| Change | Probes | Forbidden connections accepted | Interruptions | Enforced after (s) |",
+            "|---|---|---|---|---|",
+        ]
+        for name, items, seconds in [*rows, (BETWEEN, quiet, ""), ("all of it", self.changes, "")]:
+            probes, forbidden = sum(item.probes for item in items), sum(len(item.forbidden) for item in items)
+            interrupted = sum(len(item.interrupted) for item in items)
+            lines.append(f"| {name} | {probes} | {forbidden} | {interrupted} | {seconds} |")
         return [*lines, ""]
 
     def _broken(self) -> list[str]:

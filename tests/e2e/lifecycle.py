@@ -1,0 +1,169 @@
+"""The release changes while probes run: what was accepted or refused meanwhile, beside what its states allow.
+
+A state is what the engine reads in the policies that stand in the cluster. While one gives way to another, a new
+connection may be accepted where either allows it; before and after that, where the one state there is does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from netmatrix.policy import NetworkPolicy, parse_manifests
+from tests.e2e import monitor
+from tests.e2e.expectation import Engine
+from tests.e2e.monitor import Monitor, Round
+from tests.e2e.packets import Packet
+from tests.e2e.prober import Batch
+from tests.e2e.probing import Result
+from tests.e2e.session import Cluster
+
+_TIMEOUT = 0.5
+_PATIENCE = 30.0
+_ACCEPTED = (Result.OPEN, Result.WRONG)
+_SHOWN = 10
+
+Policies = tuple[NetworkPolicy, ...]
+State = tuple[tuple[bool, ...], ...]
+"""For each source, and each of its questions: whether the policies allow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen from the beginning of a change until it was enforced, `seconds` after its command had ended."""
+
+    name: str
+    probes: int
+    forbidden: tuple[str, ...]
+    """What was accepted, and neither state allows."""
+
+    interrupted: tuple[str, ...]
+    """What was not accepted, and both states allow."""
+
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        counts = f"{self.probes} probes, {len(self.forbidden)} forbidden, {len(self.interrupted)} interrupted"
+        return f"{self.name}: {counts}" + "".join(f"\n    {packet}" for packet in self.interrupted[:1])
+
+
+@dataclass(slots=True)
+class LifeCycle:
+    """A release under watch."""
+
+    cluster: Cluster
+    monitor: Monitor
+    questions: tuple[tuple[Packet, ...], ...]
+    """Those of each source of the monitor's batch."""
+
+    watched: list[Watched] = field(default_factory=list)
+    _state: State = ()
+    _next: int = 0
+    """The first of the monitor's rounds that is not judged yet."""
+
+    def change(
+        self, name: str, action: Callable[[], object], passing: Callable[[], Iterable[Policies]] = tuple
+    ) -> Watched:
+        """Do something to the release, wait until the policies that then stand are enforced, and say what was seen.
+
+        `passing`, asked after the action, names policies that were to stand in between.
+        """
+        found = self.aside(name, action, passing)
+        self.watched.append(found)
+        print(f"  {found}", file=sys.stderr, flush=True)
+        return found
+
+    def aside(
+        self, name: str, action: Callable[[], object], passing: Callable[[], Iterable[Policies]] = tuple
+    ) -> Watched:
+        """As `change`, of what somebody else does to the policies: no part of what the release is judged by."""
+        self._judge_quiet()
+        before = self._state
+        action()
+        ended = time.monotonic()
+        after = self._read(installed(self.cluster))
+        states = [before, after, *map(self._read, passing())]
+        begin = self._await(after, ended)
+        at = next(number for number, item in enumerate(self.monitor.rounds) if item is begin)
+        found = self._judge(name, self.monitor.rounds[self._next : at], states, begin.begin - ended)
+        self._state, self._next = after, at
+        return found
+
+    def _judge_quiet(self) -> None:
+        """Judge what was seen since the last change, under the one state that there was."""
+        if not self._state:
+            self._state = self._read(installed(self.cluster))
+            self._next = len(self.monitor.rounds)
+        rounds = self.monitor.rounds[self._next :]
+        self._next += len(rounds)
+        self.watched.append(self._judge(BETWEEN, rounds, [self._state], 0.0))
+
+    def _read(self, policies: Policies) -> State:
+        engine = Engine(policies)
+        return tuple(tuple(engine.allows(question) for question in asked) for asked in self.questions)
+
+    def _await(self, state: State, since: float) -> Round:
+        """The first round in which the network does what a state says. Raises AssertionError where there is none."""
+        deadline = time.monotonic() + _PATIENCE
+        for item in self.monitor.rounds_since(since, _PATIENCE):
+            wrong = list(self._wrong(item, state))
+            if not wrong:
+                return item
+            assert time.monotonic() < deadline, f"not enforced after {_PATIENCE:.0f} s: {wrong[:_SHOWN]}"
+        raise AssertionError("the monitor has ended")
+
+    def _wrong(self, item: Round, state: State) -> Iterator[str]:
+        for asked, line, allowed in zip(self.questions, item.lines, state, strict=True):
+            for question, result, is_allowed in zip(asked, line.results, allowed, strict=True):
+                if (result is Result.OPEN) != is_allowed:
+                    yield f"{question}: {result.name.lower()}"
+
+    def _judge(self, name: str, rounds: Sequence[Round], states: Sequence[State], seconds: float) -> Watched:
+        some, every = _joined(any, states), _joined(all, states)
+        forbidden, interrupted, probes = [], [], 0
+        for item in rounds:
+            for source, line in enumerate(item.lines):
+                probes += len(line.results)
+                for at, result in enumerate(line.results):
+                    if result in _ACCEPTED:
+                        if not some[source][at]:
+                            forbidden.append(f"{self.questions[source][at]}: {result.name.lower()}")
+                    elif every[source][at]:
+                        interrupted.append(f"{self.questions[source][at]}: {result.name.lower()}")
+        return Watched(name, probes, tuple(forbidden), tuple(interrupted), seconds)
+
+
+def _joined(how: Callable[[Iterable[bool]], bool], states: Sequence[State]) -> State:
+    """One state of several, question by question."""
+    return tuple(tuple(map(how, zip(*answers, strict=True))) for answers in zip(*states, strict=True))
+
+
+BETWEEN = "between the changes"
+
+
+@contextmanager
+def watching(cluster: Cluster, questions: Sequence[Packet]) -> Iterator[LifeCycle]:
+    """A release under watch until the block ends; the questions of one source stand together."""
+    by_source = [tuple(asked) for _, asked in groupby(questions, key=lambda question: question.source)]
+    targets = list(dict.fromkeys(question.target for question in questions))
+    number = {target: at for at, target in enumerate(targets)}
+    batch = Batch(
+        sources=tuple(asked[0].source.source for asked in by_source),
+        targets=tuple(targets),
+        pairs=tuple(tuple(number[question.target] for question in asked) for asked in by_source),
+        timeout=_TIMEOUT,
+    )
+    with monitor.running(cluster, batch) as running:
+        next(running.rounds_since(time.monotonic(), _PATIENCE))
+        yield LifeCycle(cluster, running, tuple(by_source))
+
+
+def installed(cluster: Cluster) -> Policies:
+    """All policies that stand in the cluster, whoever made them."""
+    found = cluster.get("networkpolicies", "--all-namespaces")
+    return parse_manifests(json.dumps(found).encode(), "kubectl get").policies if found["items"] else ()

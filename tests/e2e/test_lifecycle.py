@@ -1,0 +1,369 @@
+"""Install, upgrade, roll back, fail, uninstall: no forbidden connection is accepted at any time, and no edit is kept.
+
+The tests share one cluster and one release, and follow one another. Probes run from the first to the last of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netmatrix.matrix.model import Matrix
+from tests.e2e import divergences, hosts, lifecycle, packets, release, session, workloads
+from tests.e2e.accounts import ANYTHING, READING, Account
+from tests.e2e.choosing import chosen
+from tests.e2e.comparison import disagreements
+from tests.e2e.conftest import questions_of
+from tests.e2e.endpoints import endpoints
+from tests.e2e.expectation import Engine, Expectation
+from tests.e2e.inside import dns
+from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered
+from tests.e2e.lifecycle import LifeCycle, Watched
+from tests.e2e.paths import ROOT, Folder
+from tests.e2e.programs import HELM3
+from tests.e2e.release import DEV, OPERATIONAL, PROD
+from tests.e2e.report import Report
+from tests.e2e.session import Cluster, Output
+from tests.e2e.workloads import APP, JOBS
+
+pytestmark = pytest.mark.e2e
+
+CHART = ROOT / "chart"
+
+
+@dataclass(frozen=True)
+class First:
+    """An empty cluster into which the chart was installed, and what was seen meanwhile."""
+
+    cluster: Cluster
+    namespaces: tuple[set[str], set[str]]
+    """Before, and after."""
+
+    watched: Watched
+    hosts: session.Hosts
+
+
+@pytest.fixture(scope="module")
+def first(matrix: Matrix, report: Report) -> Iterator[First]:
+    """Nothing of Red Kite is there, but others are, in `default` and elsewhere."""
+    path = ROOT / "build" / "e2e" / "lifecycle"
+    path.mkdir(parents=True, exist_ok=True)
+    outside = hosts.hosts(matrix)
+    begin = time.monotonic()
+    with session.running(Folder(path), outside) as cluster:
+        others = [item for item in workloads.ALL if item.namespace not in (APP, JOBS)]
+        cluster.apply(workloads.objects(outside.ports, others))
+        found = endpoints(cluster, outside, workloads.pods(others) + dns.REPLICAS)
+        closed = Engine(rendered(cluster, [PROD]))
+        with lifecycle.watching(cluster, chosen(questions_of(cluster, found, outside.ports), [closed])) as life:
+            before = _namespaces(cluster)
+            watched = life.change("install into an empty cluster", partial(release.install, cluster))
+            report.changes += life.watched
+        yield First(cluster, (before, _namespaces(cluster)), watched, outside)
+    report.phases.append(("life cycle", time.monotonic() - begin))
+
+
+@pytest.fixture(scope="module")
+def life(first: First, matrix: Matrix, report: Report) -> Iterator[LifeCycle]:
+    """The release, with all of Red Kite's pods started under its policies, and under watch from then on."""
+    cluster = first.cluster
+    cluster.apply(workloads.objects(first.hosts.ports))
+    found = endpoints(cluster, first.hosts, workloads.pods() + dns.REPLICAS)
+    states = [
+        Engine(rendered(cluster, files))
+        for files in ([PROD], release.everything(cluster), [DEV], [DEV, OPERATIONAL], release.narrowed(cluster))
+    ]
+    with lifecycle.watching(cluster, chosen(questions_of(cluster, found, first.hosts.ports), states)) as running:
+        yield running
+        report.changes += running.watched
+
+
+def test_installed_into_an_empty_cluster_it_makes_the_namespaces_and_lets_nobody_through(first: First) -> None:
+    before, after = first.namespaces
+    assert not {APP, JOBS} & before
+    assert after - before == {APP, JOBS}
+    assert first.watched.forbidden == ()
+    assert first.watched.probes
+
+
+def test_what_starts_under_the_policies_is_segmented(life: LifeCycle, matrix: Matrix) -> None:
+    expected = Expectation(installed_policies(life.cluster), grants(matrix, [PROD]))
+    asked = [question for questions in life.questions for question in questions]
+    found = packets.send(life.cluster, asked, expected.engine)
+    assert list(map(str, disagreements(found, expected))) == []
+
+
+def test_every_end_and_every_rule_is_in_what_is_asked_all_the_time(life: LifeCycle) -> None:
+    asked = [question for questions in life.questions for question in questions]
+    stand_ins = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in _stand_ins(life.cluster)}
+    for ends in ([question.source for question in asked], [question.destination for question in asked]):
+        assert stand_ins <= {(end.namespace, end.name) for end in ends}
+    for files in ([PROD], [DEV], release.everything(life.cluster)):
+        state = Engine(rendered(life.cluster, files))
+        rules = {
+            f"{direction.lower()} rule {index} of policy {policy}"
+            for policy in state.policies
+            for direction in policy.types
+            for index in range(1, len(policy.rules(direction)) + 1)
+        }
+        admitting = {str(rule) for question in asked for end in state.ends(question) for rule in end.admitted_by}
+        # The API server's Service address, which is translated before a policy sees it.
+        assert rules - admitting == {f"egress rule 2 of policy {APP}/redkite-orchestrator-egress"}
+
+
+@pytest.mark.parametrize("how", ["allow everything to the database", "delete a policy"])
+def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> None:
+    hole: Mapping[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}
+
+    def open_and_close() -> None:
+        if how == "delete a policy":
+            life.cluster.kubectl("delete", "networkpolicy", "redkite-default-deny", "redkite-mongo-ingress", "-n", APP)
+            time.sleep(0.5)
+            release.upgrade(life.cluster, PROD)
+        else:
+            life.cluster.apply(divergences.objects({"hole": hole}, APP))
+            time.sleep(0.5)
+            life.cluster.kubectl("delete", "networkpolicy", "hole", "--namespace", APP)
+
+    seen = life.aside(how, open_and_close)
+    assert any("unrelated/nobody -> stalker/mongo" in packet for packet in seen.forbidden)
+
+
+def test_an_upgrade_with_nothing_changed_changes_no_spec(life: LifeCycle) -> None:
+    before = release.policies(life.cluster)
+    assert life.change("upgrade with nothing changed", partial(release.upgrade, life.cluster, PROD)).forbidden == ()
+    after = release.policies(life.cluster)
+    assert {name: item["spec"] for name, item in after.items()} == {name: item["spec"] for name, item in before.items()}
+    # The API server stores an empty list as none, and takes one that is sent again for a change of the object.
+    renewed = {
+        name for name in after if after[name]["metadata"]["generation"] != before[name]["metadata"]["generation"]
+    }
+    assert renewed <= {name for name, item in after.items() if not release.rules(item["spec"])}
+
+
+def test_helm_4_applies_on_the_server_side(life: LifeCycle) -> None:
+    for name, item in release.policies(life.cluster, "--show-managed-fields").items():
+        managers = {(entry["manager"], entry["operation"]) for entry in item["metadata"]["managedFields"]}
+        assert managers == {("helm", "Apply")}, name
+
+
+@pytest.mark.parametrize("take_ownership", [(), ("--take-ownership",)], ids=["plainly", "taking ownership"])
+def test_a_second_release_is_refused_and_told_of_the_first(life: LifeCycle, take_ownership: tuple[str, ...]) -> None:
+    before = release.policies(life.cluster)
+    values = ["--values", str(PROD), "--namespace", "unrelated", *take_ownership]
+    refused = life.cluster.helm("install", "second", str(CHART), *values, check=False)
+    assert refused.status != 0
+    assert f"already segmented by release {RELEASE} in namespace {NAMESPACE}" in refused.stderr
+    assert f"helm uninstall {RELEASE} --namespace {NAMESPACE}" in refused.stderr
+    assert release.policies(life.cluster) == before
+
+
+def test_upgrades_with_overrides(life: LifeCycle) -> None:
+    cluster = life.cluster
+    for name, files in {
+        "upgrade with the operational overlay and an exception": release.everything(cluster),
+        "upgrade without them": [PROD],
+        "upgrade with an override that narrows": release.narrowed(cluster),
+        "upgrade with the example of minikube": [PROD, ROOT / "values" / "clusters" / "minikube.yaml"],
+    }.items():
+        assert life.change(name, partial(release.upgrade, cluster, *files)).forbidden == ()
+        assert _stand_as_sent(life)
+
+
+def test_from_prod_to_dev_and_back(life: LifeCycle) -> None:
+    for name, file in {"prod to prod": PROD, "prod to dev": DEV, "dev to prod": PROD}.items():
+        assert life.change(name, partial(release.upgrade, life.cluster, file)).forbidden == ()
+        assert _stand_as_sent(life)
+
+
+def test_a_rollback_brings_the_last_revision_back(life: LifeCycle) -> None:
+    before = release.specs(life.cluster)
+    to_dev = life.change("upgrade, to be rolled back", partial(release.upgrade, life.cluster, DEV, OPERATIONAL))
+    assert to_dev.forbidden == ()
+    assert release.specs(life.cluster) != before
+    assert life.change("rollback", partial(release.roll_back, life.cluster)).forbidden == ()
+    assert release.specs(life.cluster) == before
+
+
+_HALF_ALLOWED = Account("deployer", APP, everywhere=(READING,), within={APP: (ANYTHING,)})
+"""Who may change the policies of one namespace, and not those of the next."""
+
+
+def test_an_upgrade_that_fails_half_way_accepts_nothing_forbidden_and_is_rolled_back(life: LifeCycle) -> None:
+    cluster = life.cluster
+    before = release.specs(cluster)
+    cluster.apply(list(_HALF_ALLOWED.objects()))
+    failed: list[Output] = []
+
+    def upgrade() -> None:
+        failed.append(cluster.helm("upgrade", *arguments([DEV, OPERATIONAL]), *_HALF_ALLOWED.options, check=False))
+
+    seen = life.change("upgrade that fails half-way", upgrade, lambda: [installed_policies(cluster)])
+    assert failed[0].status != 0
+    assert "forbidden" in failed[0].stderr
+    between = release.specs(cluster)
+    assert between != before, "it failed before it changed anything, and shows nothing"
+    assert seen.forbidden == ()
+    assert life.change("rollback of it", partial(release.roll_back, cluster)).forbidden == ()
+    assert release.specs(cluster) == before
+
+
+def test_an_upgrade_that_the_chart_refuses_changes_nothing(life: LifeCycle) -> None:
+    before = release.policies(life.cluster)
+    refused = life.cluster.helm("upgrade", *arguments([PROD]), "--set", "environment=staging", check=False)
+    assert refused.status != 0
+    assert release.policies(life.cluster) == before
+
+
+EDITED = {
+    "default-deny": (APP, "redkite-default-deny"),
+    "a pod's rules": (APP, "redkite-mongo-ingress"),
+    "a pod that denies all": (JOBS, "redkite-jobs-ingress"),
+    "an operational flow": (JOBS, "redkite-flow-jobs-to-dns-egress"),
+    "an exception": (APP, "redkite-exception-somewhere-egress"),
+}
+"""A policy of each kind that the chart makes, and where a rule is added to it by hand."""
+
+
+def test_an_upgrade_with_all_kinds_of_policies(life: LifeCycle) -> None:
+    files = release.everything(life.cluster)
+    assert life.change("upgrade with everything on", partial(release.upgrade, life.cluster, *files)).forbidden == ()
+    assert set(EDITED.values()) <= release.policies(life.cluster).keys()
+
+
+@pytest.mark.parametrize("kind", EDITED)
+def test_helm_4_reports_a_rule_that_was_added_by_hand(life: LifeCycle, kind: str) -> None:
+    reported = _edited(life, kind)
+    assert reported.status != 0
+    assert 'conflict with "kubectl-patch"' in reported.stderr
+    assert EDITED[kind][1] in reported.stderr
+
+
+def test_helm_4_takes_rules_that_were_added_by_hand_away_when_told_to(life: LifeCycle) -> None:
+    cluster = life.cluster
+    before = release.specs(cluster)
+
+    def edit_and_upgrade() -> None:
+        for kind in EDITED.values():
+            release.add_a_rule(cluster, kind)
+        assert release.specs(cluster) != before
+        cluster.helm("upgrade", *arguments(release.everything(cluster)), "--force-conflicts")
+
+    life.aside("rules added by hand", edit_and_upgrade)
+    assert release.specs(cluster) == before
+
+
+def test_uninstalled_the_policies_go_and_the_jobs_namespace_and_a_running_job_stay(life: LifeCycle) -> None:
+    cluster = life.cluster
+    namespace, jobs = cluster.get("namespace", JOBS), _stand_ins(cluster, JOBS)
+    life.change("uninstall", partial(release.uninstall, cluster))
+    assert release.policies(cluster) == {}
+    assert cluster.get("networkpolicies", "--all-namespaces")["items"] == []
+    assert cluster.get("namespace", JOBS)["metadata"]["uid"] == namespace["metadata"]["uid"]
+    assert "deletionTimestamp" not in cluster.get("namespace", JOBS)["metadata"]
+    left = _stand_ins(cluster, JOBS)
+    assert [item["metadata"]["uid"] for item in left] == [item["metadata"]["uid"] for item in jobs]
+    assert {item["status"]["phase"] for item in left} == {"Running"}
+    assert any(item["metadata"]["ownerReferences"][0]["kind"] == "Job" for item in left if _is_owned(item))
+
+
+@pytest.mark.parametrize("whose", ["kept by an uninstall", "made by hand"])
+def test_installed_where_the_jobs_namespace_is_there_already(life: LifeCycle, whose: str) -> None:
+    cluster = life.cluster
+    if whose == "made by hand":
+        life.change("uninstall again", partial(release.uninstall, cluster))
+        owner = [f"meta.helm.sh/release-{key}-" for key in ("name", "namespace")]
+        cluster.kubectl("annotate", "namespace", JOBS, *owner, "helm.sh/resource-policy-")
+        cluster.kubectl("label", "namespace", JOBS, "app.kubernetes.io/managed-by-")
+    before = cluster.get("namespace", JOBS)["metadata"]
+    assert life.change(f"install where {JOBS} is there, {whose}", partial(release.install, cluster)).forbidden == ()
+    after = cluster.get("namespace", JOBS)["metadata"]
+    assert after["uid"] == before["uid"]
+    assert (after.get("annotations"), after["labels"]) == (before.get("annotations"), before["labels"])
+    assert _stand_as_sent(life)
+
+
+def test_an_install_with_helm_3(life: LifeCycle) -> None:
+    cluster = life.cluster
+    install = ("install", *arguments(release.everything(cluster)))
+    life.change("uninstall once more", partial(release.uninstall, cluster))
+    assert life.change("install with Helm 3", lambda: cluster.helm(*install, program=HELM3)).forbidden == ()
+    assert _stand_as_sent(life)
+
+
+@pytest.mark.parametrize("program", [HELM3, None], ids=["Helm 3", "Helm 4 after Helm 3"])
+def test_rules_that_were_added_by_hand_to_a_release_of_helm_3_are_taken_away(
+    life: LifeCycle, program: Path | None
+) -> None:
+    """Without a word. So does Helm 4 with such a release, until it is told to apply on the server's side."""
+    cluster = life.cluster
+    before = release.specs(cluster)
+
+    def edit_and_upgrade() -> None:
+        for kind in EDITED.values():
+            release.add_a_rule(cluster, kind)
+        assert release.specs(cluster) != before
+        cluster.helm("upgrade", *arguments(release.everything(cluster)), program=program)
+
+    life.aside("rules added by hand", edit_and_upgrade)
+    assert release.specs(cluster) == before
+
+
+def test_helm_4_takes_a_release_of_helm_3_over_and_reports_edits_from_then_on(life: LifeCycle) -> None:
+    cluster = life.cluster
+    before = release.specs(cluster)
+    takeover = ("upgrade", *arguments(release.everything(cluster)), "--server-side=true")
+    assert life.change("Helm 4 takes over from Helm 3", lambda: cluster.helm(*takeover)).forbidden == ()
+    assert release.specs(cluster) == before
+    reported = _edited(life, "a pod's rules")
+    assert reported.status != 0
+    assert 'conflict with "kubectl-patch"' in reported.stderr
+    assert life.change("upgrade after it", partial(release.upgrade, cluster, PROD)).forbidden == ()
+    assert _stand_as_sent(life)
+
+
+def _edited(life: LifeCycle, kind: str) -> Output:
+    """What Helm says of an upgrade after a rule was added by hand; the rule is taken away again, by hand too."""
+    reported: list[Output] = []
+    before = release.specs(life.cluster)
+
+    def edit_and_upgrade() -> None:
+        release.add_a_rule(life.cluster, EDITED[kind])
+        reported.append(life.cluster.helm("upgrade", *arguments(release.everything(life.cluster)), check=False))
+        release.set_rules(life.cluster, EDITED[kind], release.rules(before[EDITED[kind]]))
+
+    life.aside(kind, edit_and_upgrade)
+    assert release.specs(life.cluster) == before
+    return reported[0]
+
+
+def _stand_as_sent(life: LifeCycle) -> bool:
+    """What stands in the cluster means what Helm says that it has sent."""
+    sent, stands = Engine(installed_policies(life.cluster)), Engine(lifecycle.installed(life.cluster))
+    asked = [question for questions in life.questions for question in questions]
+    return all(sent.allows(question) == stands.allows(question) for question in asked)
+
+
+def _namespaces(cluster: Cluster) -> set[str]:
+    return {item["metadata"]["name"] for item in cluster.get("namespaces")["items"]}
+
+
+def _stand_ins(cluster: Cluster, *namespaces: str) -> list[Mapping[str, Any]]:
+    """Pods with a stand-in in them."""
+    found = cluster.get("pods", "--all-namespaces")["items"]
+    return [
+        item
+        for item in found
+        if item["spec"]["containers"][0]["name"] == "standin"
+        and (not namespaces or item["metadata"]["namespace"] in namespaces)
+    ]
+
+
+def _is_owned(item: Mapping[str, Any]) -> bool:
+    return bool(item["metadata"].get("ownerReferences"))
