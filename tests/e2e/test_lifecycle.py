@@ -5,6 +5,7 @@ The tests share one cluster and one release, and follow one another. Probes run 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tests.e2e.expectation import Engine, Expectation
 from tests.e2e.inside import dns
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered
 from tests.e2e.lifecycle import LifeCycle, Watched
+from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT, Folder
 from tests.e2e.programs import HELM3
 from tests.e2e.release import DEV, OPERATIONAL, PROD
@@ -35,6 +37,7 @@ from tests.e2e.workloads import APP, JOBS
 pytestmark = pytest.mark.e2e
 
 CHART = ROOT / "chart"
+_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -94,13 +97,13 @@ def test_installed_into_an_empty_cluster_it_makes_the_namespaces_and_lets_nobody
 
 def test_what_starts_under_the_policies_is_segmented(life: LifeCycle, matrix: Matrix) -> None:
     expected = Expectation(installed_policies(life.cluster), grants(matrix, [PROD]))
-    asked = [question for questions in life.questions for question in questions]
+    asked = _asked(life)
     found = packets.send(life.cluster, asked, expected.engine)
     assert list(map(str, disagreements(found, expected))) == []
 
 
 def test_every_end_and_every_rule_is_in_what_is_asked_all_the_time(life: LifeCycle) -> None:
-    asked = [question for questions in life.questions for question in questions]
+    asked = _asked(life)
     stand_ins = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in _stand_ins(life.cluster)}
     for ends in ([question.source for question in asked], [question.destination for question in asked]):
         assert stand_ins <= {(end.namespace, end.name) for end in ends}
@@ -133,6 +136,26 @@ def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> 
 
     seen = life.aside(how, open_and_close)
     assert any("unrelated/nobody -> stalker/mongo" in packet for packet in seen.forbidden)
+
+
+def test_rules_that_change_places_let_through_what_neither_state_allows(life: LifeCycle) -> None:
+    """As the list of divergences says, and for a moment: the monitor sees that too."""
+    cluster = life.cluster
+    to_dns = [item for item in _asked(life) if "kafka" in item.source.name and item.destination.name == "kube-dns"]
+    without = release.with_override(cluster, {"flows": {"kafka-to-dns": {"enabled": False}}})
+    forbidden: list[str] = []
+
+    def switch_off_and_on() -> None:
+        with lifecycle.watching(cluster, to_dns) as closely:
+            for _ in range(_TRIES):
+                closely.aside("off", partial(release.upgrade, cluster, *without))
+                forbidden.extend(closely.aside("on", partial(release.upgrade, cluster, PROD)).forbidden)
+                if forbidden:
+                    break
+
+    life.aside("switched off and on", switch_off_and_on)
+    assert forbidden
+    assert all(re.search(r"-> kube-system/kube-dns at \S+ TCP 909[234]: open", packet) for packet in forbidden)
 
 
 def test_an_upgrade_with_nothing_changed_changes_no_spec(life: LifeCycle) -> None:
@@ -346,8 +369,12 @@ def _edited(life: LifeCycle, kind: str) -> Output:
 def _stand_as_sent(life: LifeCycle) -> bool:
     """What stands in the cluster means what Helm says that it has sent."""
     sent, stands = Engine(installed_policies(life.cluster)), Engine(lifecycle.installed(life.cluster))
-    asked = [question for questions in life.questions for question in questions]
+    asked = _asked(life)
     return all(sent.allows(question) == stands.allows(question) for question in asked)
+
+
+def _asked(life: LifeCycle) -> list[Packet]:
+    return [question for questions in life.questions for question in questions]
 
 
 def _namespaces(cluster: Cluster) -> set[str]:
