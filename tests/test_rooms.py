@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "emit": {"document", "matrix"},
     "values": {"document", "matrix"},
     "proof": {"document", "matrix", "values", "policy"},
-    "cli": {"document", "matrix", "emit", "values", "graph", "helm", "lint", "policy", "proof", "report"},
+    "page": {"document", "matrix", "policy", "proof", "report", "values"},
+    "cli": {"document", "matrix", "emit", "values", "graph", "helm", "lint", "page", "policy", "proof", "report"},
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())
 

@@ -17,7 +17,7 @@ from tests.cli.conftest import Run
 from tests.policy.samples import pod
 from tests.support.scenarios import ROOT
 
-COMMANDS = ("build", "generate", "validate", "template")
+COMMANDS = ("build", "generate", "validate", "template", "report")
 SLOW = (
     "jsonschema",
     "jinja2",

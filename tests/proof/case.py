@@ -20,6 +20,7 @@ from netmatrix.helm.inputs import values_flags
 from netmatrix.matrix.load import load_matrix
 from netmatrix.policy import parse_manifests
 from netmatrix.policy.addresses import parse_address
+from netmatrix.policy.packet import Packet as ProductPacket
 from netmatrix.proof.grants import Discovered, Granted
 from netmatrix.proof.verify import CounterExample, Verdict, verify
 from tests.policy.brute_force import Data, Packet, World, arrives
@@ -127,8 +128,17 @@ def differing(case: Case, objects: list[Data]) -> Iterator[tuple[Packet, bool]]:
 
 def confirmed(case: Case, objects: list[Data], item: CounterExample) -> None:
     """Fail where brute force does not see what a counter-example of `verify` says of its packet."""
-    packet, model = item.deviation.packet, item.deviation.models[0]
+    model = item.deviation.models[0]
     policies = [thing for thing in objects if thing["kind"] == "NetworkPolicy"]
+    called = sorted(names_of_ports(policies)) if item.deviation.gained else []
+    packet, namespaces = concrete(item.deviation.packet, called)
+    allowed = arrives(World(namespaces, [], policies, model), packet)
+    granted = is_granted(case.wanted(ipblock_matches_pods=model), packet)
+    assert (allowed, granted) == (item.deviation.gained, not item.deviation.gained), packet
+
+
+def concrete(packet: ProductPacket, called: Iterable[str] = ()) -> tuple[Packet, list[Data]]:
+    """A packet of the product's as plain data, with its namespaces; the destination calls its port all of `called`."""
     ends: list[Data | None] = []
     namespaces: list[Data] = []
     for number, party in enumerate((packet.source, packet.destination)):
@@ -139,11 +149,7 @@ def confirmed(case: Case, objects: list[Data], item: CounterExample) -> None:
         name = f"{party.namespace.name}-{number}" if party.namespace.name.startswith(ANOTHER) else party.namespace.name
         labels = {key: value for key, value in party.namespace.labels.items() if key != NAME}
         namespaces.append({"metadata": {"name": name, "labels": labels}})
-        called = sorted(names_of_ports(policies)) if item.deviation.gained else []
         port = {"protocol": str(packet.protocol), "containerPort": packet.port}
         ends.append(pod(name, dict(party.labels), [{"ports": [{"name": item, **port}]} for item in called]))
     addresses = [packet.address(party) for party in (packet.source, packet.destination)]
-    concrete = Packet(ends[0], addresses[0], ends[1], addresses[1], str(packet.protocol), packet.port)
-    allowed = arrives(World(namespaces, [], policies, model), concrete)
-    granted = is_granted(case.wanted(ipblock_matches_pods=model), concrete)
-    assert (allowed, granted) == (item.deviation.gained, not item.deviation.gained), concrete
+    return Packet(ends[0], addresses[0], ends[1], addresses[1], str(packet.protocol), packet.port), namespaces

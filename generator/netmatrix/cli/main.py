@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",
     "diff": "Say which connections a change opens and closes, between values, manifests or git revisions.",
     "graph": "Draw who may connect to whom under some values, as SVG or for Graphviz or Mermaid.",
+    "report": "Write one HTML page: the verdict, who reaches whom and why, exceptions, what is not claimed.",
     "analyze": "Print who reaches whom in any manifests.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
 }

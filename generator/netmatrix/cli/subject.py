@@ -16,9 +16,10 @@ from netmatrix.cli.telling import tell_instead
 
 if TYPE_CHECKING:
     from netmatrix.cli.validating import Judged
-    from netmatrix.document import Finding
+    from netmatrix.document import Finding, Rule
     from netmatrix.policy import Manifests
     from netmatrix.proof.grants import Discovered, Granted
+    from netmatrix.proof.verify import Verdict
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +41,11 @@ class Subject:
     contents: tuple[tuple[str, bytes], ...]
     in_files: bool
     rendered: bool
+
+    @property
+    def what(self) -> str:
+        """What was judged, in words."""
+        return "the rendered policies" if self.rendered else "the manifests"
 
 
 class NotJudgedError(Exception):
@@ -74,8 +80,11 @@ def subject_options(function: Function) -> Function:
     return values_options(function)
 
 
-def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
-    """Judge the values, then render them or read the manifests. Raises NotJudgedError, and what reading raises."""
+def subject_of(given: dict[str, Any], save: str | None = None, *, despite: Sequence[Rule] = ()) -> Subject:
+    """Judge the values, then render them or read the manifests. Raises NotJudgedError, and what reading raises.
+
+    Errors of the rules `despite` are told, and are no reason not to go on: the values can be rendered all the same.
+    """
     from netmatrix.cli.progress import waiting
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
@@ -88,14 +97,28 @@ def subject_of(given: dict[str, Any], save: str | None = None) -> Subject:
     options = chosen(project, options, environment)
     found = [_discovered(text) for text in texts]
     judged = judge(project, options)
-    status = status_of_findings(judged.findings)
+    status = status_of_findings(tuple(item for item in judged.findings if item.rule not in despite))
     if status is not ExitStatus.HOLDS:
         tell_instead(judged.findings)
         raise NotJudgedError(status)
-    if not paths:
-        click.echo(render(judged.findings, Format.TEXT), nl=False, err=True)
+    told = [item for item in judged.findings if not paths or item.rule in despite]
+    click.echo(render(told, Format.TEXT), nl=False, err=True)
     with waiting("reading manifests" if paths else "rendering with helm"):
         return _subject(project, options, judged, paths, found, save)
+
+
+def verdict_on(subject: Subject) -> Verdict:
+    """The proof; what it leaves out of the manifests is told."""
+    from netmatrix.cli.progress import waiting
+    from netmatrix.proof.verify import verify
+    from netmatrix.report import Format, render
+
+    with waiting("verifying"):
+        verdict = verify(subject.granted, subject.manifests, subject.contents[0][0])
+    told = {item.origin.place for item in verdict.unjudged}
+    notes = [note for note in subject.manifests.notes if note.place not in told]
+    click.echo(render(notes, Format.TEXT), nl=False, err=True)
+    return verdict
 
 
 def chosen(project: Project, options: ValuesOptions, environment: str | None) -> ValuesOptions:

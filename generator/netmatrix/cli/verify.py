@@ -9,7 +9,7 @@ import click
 
 from netmatrix.cli.exit_status import ExitStatus
 from netmatrix.cli.options import format_option
-from netmatrix.cli.subject import NotJudgedError, Subject, subject_of, subject_options
+from netmatrix.cli.subject import NotJudgedError, Subject, subject_of, subject_options, verdict_on
 
 if TYPE_CHECKING:
     from netmatrix.proof.verify import Verdict
@@ -34,19 +34,13 @@ def command(save: str | None, format_: str, **given: Any) -> ExitStatus:
       netmatrix verify -f values/values-prod.yaml -f values/clusters/minikube.yaml
       kubectl get networkpolicies,namespaces -A -o json | netmatrix verify --environment prod --manifests -
     """
-    from netmatrix.cli.progress import waiting
-    from netmatrix.proof.verify import verify
-    from netmatrix.report import Format, render
+    from netmatrix.report import Format
 
     try:
         subject = subject_of(given, save)
     except NotJudgedError as error:
         return error.status
-    with waiting("verifying"):
-        verdict = verify(subject.granted, subject.manifests, subject.contents[0][0])
-    told = {item.origin.place for item in verdict.unjudged}
-    notes = [note for note in subject.manifests.notes if note.place not in told]
-    click.echo(render(notes, Format.TEXT), nl=False, err=True)
+    verdict = verdict_on(subject)
     _tell(verdict, subject, Format(format_))
     return ExitStatus.HOLDS if verdict.holds else ExitStatus.FINDINGS
 
@@ -60,7 +54,6 @@ def _tell(verdict: Verdict, subject: Subject, format_: Format) -> None:
     from netmatrix.proof.verdict_text import headline, text
     from netmatrix.report import Format, render
 
-    what = "the rendered policies" if subject.rendered else "the manifests"
     found = findings(verdict, in_manifests=subject.in_files)
     match format_:
         case Format.JSON:
@@ -69,7 +62,7 @@ def _tell(verdict: Verdict, subject: Subject, format_: Format) -> None:
             click.echo(json.dumps(document(verdict, of), indent=2))
         case Format.TEXT:
             click.echo(render(found, Format.TEXT), nl=False)
-            click.echo(text(verdict, what), nl=False)
+            click.echo(text(verdict, subject.what), nl=False)
         case _:
             click.echo(render(found, format_, rules={rule.id: rule for rule in RULES}), nl=False)
-            click.echo(headline(verdict, what), err=True)
+            click.echo(headline(verdict, subject.what), err=True)

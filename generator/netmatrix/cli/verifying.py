@@ -22,8 +22,13 @@ def granted_by(
     project: Project, options: ValuesOptions, judged: Judged, discovered: Iterable[Discovered] = ()
 ) -> Granted:
     """What the matrix grants under values in which `judge` found no error."""
+    return granted(context_of(project, options, judged), discovered)
+
+
+def context_of(project: Project, options: ValuesOptions, judged: Judged) -> Context:
+    """The merged values that `judge` looked at, under the matrix."""
     assert judged.validated is not None, "values that could not be read grant nothing"
-    return granted(Context(project.matrix, judged.validated.values, options.today, {}), discovered)
+    return Context(project.matrix, judged.validated.values, options.today, {})
 
 
 def verify_rendered(project: Project, options: ValuesOptions, judged: Judged, manifests: bytes, file: str) -> Verdict:

@@ -68,6 +68,28 @@ def one_packet_each(
     return ports, packets or (lowest,)
 
 
+@dataclass(frozen=True, slots=True)
+class EndTold:
+    """What is said of one end, in words. No policy and no matrix speaks for an end outside the cluster."""
+
+    direction: str
+    own: str
+    policy: str
+    matrix: str
+
+
+def ends_told(granted: Granted, answer: Answer, *, with_place: bool = True) -> Iterator[EndTold]:
+    """What policies and matrix say at the source's end, then at the destination's."""
+    packet = answer.packet
+    for end, grants in zip(answer.verdicts, answer.grants, strict=True):
+        own = grants.row or party_text(packet, packet.own(end.direction))
+        if packet.own(end.direction).namespace is None:
+            yield EndTold(end.direction.lower(), own, "outside the cluster; no policy speaks for it", "")
+        else:
+            matrix = by_matrix(granted, packet, grants, answer.models[0])
+            yield EndTold(end.direction.lower(), own, by_policy(end, with_place=with_place), matrix)
+
+
 def lines(granted: Granted, answer: Answer, source: Named, destination: Named) -> Iterator[str]:
     """The answer for people: the verdict first, then each end."""
     packet = answer.packet
@@ -75,14 +97,10 @@ def lines(granted: Granted, answer: Answer, source: Named, destination: Named) -
     where = "" if len(answer.models) > 1 else f", {model_text(answer.models[0])}"
     yield f"{verdict}: {source.name} -> {destination.name}, {packet.protocol} {packet.port}{where}"
     yield f"  packet   {packet_text(packet)}"
-    for end, grants in zip(answer.verdicts, answer.grants, strict=True):
-        own = grants.row or party_text(packet, packet.own(end.direction))
-        direction = end.direction.lower()
-        if packet.own(end.direction).namespace is None:
-            yield f"  {direction:<8} {own}: outside the cluster; no policy speaks for it"
-            continue
-        yield f"  {direction:<8} of {own}: {by_policy(end)}"
-        yield f"  {'':<8} {by_matrix(granted, packet, grants, answer.models[0])}"
+    for end in ends_told(granted, answer):
+        yield f"  {end.direction:<8} {'of ' if end.matrix else ''}{end.own}: {end.policy}"
+        if end.matrix:
+            yield f"  {'':<8} {end.matrix}"
     if answer.allowed != answer.granted:
         wanted = "grants" if answer.granted else "does not grant"
         yield f"  differs  the matrix {wanted} it; `netmatrix verify` tells all that differs"

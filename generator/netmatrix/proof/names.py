@@ -78,8 +78,13 @@ def _known(granted: Granted, party: Party) -> str | None:
             return f"{row.pod.id}{_WITH}{more}" if more else row.pod.id
     for name, end in granted.endpoints.items():
         if any(is_selected(selection, party) for selection in end.selections):
-            return f"{name} (pods of {party.namespace.name})"
+            return pods_of(name, party.namespace)
     return None
+
+
+def pods_of(endpoint: str, namespace: Namespace) -> str:
+    """The pods of an endpoint of the matrix that are in one namespace."""
+    return f"{endpoint} (pods of {namespace.name})"
 
 
 def is_row(name: str, rows: Set[str]) -> bool:

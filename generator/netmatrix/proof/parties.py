@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from netmatrix.document import did_you_mean
-from netmatrix.policy.addresses import ALL_ADDRESSES, Family
+from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Family
 from netmatrix.policy.labels import (
     NAMESPACE_NAME,
     Operator,
@@ -66,6 +66,21 @@ def named_party(text: str, granted: Granted, namespaces: Mapping[str, Namespace]
     raise UnknownPartyError(f"there is no {text!r}: {did_you_mean(text, known)} ({hint})")
 
 
+def examples(name: str, end: End, namespaces: Mapping[str, Namespace]) -> tuple[Named, ...]:
+    """One of each of its pods by selection, then an address; nothing where the end stands for nobody."""
+    pods = tuple(_pod(name, selection, namespaces) for selection in end.selections)
+    addresses = addresses_named(name, end.addresses)
+    return pods if addresses is None else (*pods, addresses)
+
+
+def addresses_named(name: str, addresses: AddressSet) -> Named | None:
+    """An address outside the cluster of each family that the set has; None where it is empty."""
+    found = {
+        family: sample_address(addresses, family, of_pod=False) for family in Family if addresses.of_family(family)
+    }
+    return Named(name, found) if found else None
+
+
 def packet_between(source: Named, destination: Named, protocol: Protocol, port: int) -> Packet:
     """A packet over the first family that both ends have. Raises UnknownPartyError where there is none."""
     for family in Family:
@@ -91,16 +106,10 @@ def named_port(text: str, destination: str, granted: Granted) -> tuple[Protocol,
 
 
 def _endpoint(name: str, end: End, namespaces: Mapping[str, Namespace]) -> Named:
-    if end.selections:
-        return _pod(name, end.selections[0], namespaces)
-    found = {
-        family: sample_address(end.addresses, family, of_pod=False)
-        for family in Family
-        if end.addresses.of_family(family)
-    }
+    found = examples(name, end, namespaces)
     if not found:
         raise UnknownPartyError(f"{name} stands for nobody under these values")
-    return Named(name, found)
+    return found[0]
 
 
 def _pod(name: str, selection: Selection, namespaces: Mapping[str, Namespace]) -> Named:

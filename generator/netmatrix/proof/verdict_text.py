@@ -37,7 +37,7 @@ def text(verdict: Verdict, what: str) -> str:
 
 def _lines(verdict: Verdict) -> Iterator[str]:
     granted = verdict.granted
-    yield from _covered(verdict.coverage)
+    yield from (_line(*fact) for fact in covered(verdict.coverage))
     kinds = Counter(grant.kind for grant in granted.grants)
     yield _line("granted", f"{kinds['table']} flows of the tables, {kinds['operation']} operational flows")
     yield from (_line("operational", f"{grant.name}, {grant.place}") for grant in _of(granted, "operation"))
@@ -60,14 +60,15 @@ def not_claimed(granted: Granted) -> tuple[str, ...]:
     return (*offline, *NOT_CLAIMED)
 
 
-def _covered(coverage: Coverage) -> Iterator[str]:
+def covered(coverage: Coverage) -> Iterator[tuple[str, str]]:
+    """What the proof went through: each subject with what was told apart of it."""
     others = f"{coverage.foreign_pod_classes} classes of all other pods, in {coverage.namespaces} kinds of namespaces"
-    yield _line("pods", f"{coverage.rows} rows of the matrix and {others}")
+    yield "pods", f"{coverage.rows} rows of the matrix and {others}"
     addresses = ", ".join(f"{count} of {family}" for family, count in coverage.address_classes.items())
     ports = ", ".join(f"{count} of {protocol}" for protocol, count in coverage.port_classes.items())
-    yield _line("addresses", f"classes: {addresses}")
-    yield _line("ports", f"classes: {ports}")
-    yield _line("policies", f"{coverage.policies} with {coverage.rules} rules; in both models of ipBlock")
+    yield "addresses", f"classes: {addresses}"
+    yield "ports", f"classes: {ports}"
+    yield "policies", f"{coverage.policies} with {coverage.rules} rules; in both models of ipBlock"
 
 
 def _of(granted: Granted, kind: str) -> Iterator[Grant]:

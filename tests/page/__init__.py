@@ -1,0 +1,1 @@
+"""The HTML page, read as a browser would, without one."""
