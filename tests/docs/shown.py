@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 
 import pytest
 
 from tests.docs.page import Block, Page, PageError
 from tests.docs.running import Outcome, Project, fits, run
+
+_ALIKE = 0.7
+"""How alike two lines are that are the same one, changed."""
 
 
 def hold(page: Page, project: Project, provided: Sequence[str], *, update: bool) -> None:
@@ -36,10 +40,31 @@ def mended(page: Page, done: Iterable[tuple[Block, Sequence[Outcome]]]) -> str:
     return "\n".join(lines)
 
 
+def renewed(shown: Sequence[str], lines: Sequence[str]) -> Sequence[str]:
+    """What was printed, left out where `shown` leaves out, as far as the lines around that are to be found again."""
+    found: list[str] = []
+    rest, left_out = list(lines), False
+    for line in shown:
+        if line.strip() == "...":
+            found.append(line)
+            left_out = True
+            continue
+        if left_out:
+            alike = [SequenceMatcher(None, line, other).ratio() for other in rest]
+            if not alike or max(alike) < _ALIKE:
+                return lines
+            rest, left_out = rest[alike.index(max(alike)) :], False
+        if rest:
+            first = rest.pop(0)
+            found.append(line if fits([first], [line]) else first)
+    found += [] if left_out else rest
+    return found if fits(lines, found) else lines
+
+
 def _lines(page: Page, block: Block, outcomes: Sequence[Outcome]) -> Iterator[str]:
     for command, outcome in zip(block.commands, outcomes, strict=True):
         shown = command.shown or ()
-        lines = shown if fits(outcome.lines, shown) else outcome.lines
+        lines = shown if fits(outcome.lines, shown) else renewed(shown, outcome.lines)
         if any(line.startswith(("$ ", "```")) for line in lines):
             raise PageError(f"{page.name}:{command.line + 1}: the output has a line that a page cannot show")
         first, *others = command.text.split("\n")

@@ -9,7 +9,7 @@ import pytest
 from netmatrix.helm import Helm
 from tests.docs.page import Page, PageError
 from tests.docs.running import Project, copied, fits, run
-from tests.docs.shown import mended
+from tests.docs.shown import mended, renewed
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,18 @@ def printed(text: str, project: Project, *provided: str) -> str:
 def test_what_is_printed_takes_the_place_of_what_does_not_fit_and_of_nothing_else(project: Project) -> None:
     text = "```console\n$ printf 'a\\nb\\n'\n{}\n$ true\n$ echo \\\n    c\nc\n```\n"
     assert printed(text.format("a\n..."), project) == text.format("a\n...")
-    assert printed(text.format("x\n..."), project) == text.format("a\nb")
+    assert printed(text.format("x\n..."), project) == text.format("a\n...")
+    assert printed(text.format("x\ny\nz"), project) == text.format("a\nb")
+
+
+def test_what_a_page_leaves_out_stays_out_when_the_rest_changes() -> None:
+    shown = ["...", "prod: holds (100 classes)", "  pods ...", "...", "  granted 17 flows", "..."]
+    lines = ["a note", "prod: holds (102 classes)", "  pods 8", "  new", "  granted 18 flows", "  more"]
+    after = ["...", "prod: holds (102 classes)", "  pods ...", "...", "  granted 18 flows", "..."]
+    assert renewed(shown, lines) == after
+    assert renewed(["a", "...", "of another thing"], ["a", "b", "c"]) == ["a", "b", "c"]
+    assert renewed(["a", "..."], ["x", "y"]) == ["x", "..."]
+    assert renewed(["a"], ["a", "b"]) == ["a", "b"]
 
 
 def test_a_command_that_fails_must_be_seen_to_fail(project: Project) -> None:
