@@ -192,7 +192,35 @@ def test_selectors_that_cannot_be_gone_through_are_no_verdict(netmatrix: Run, re
     rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
     result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
     assert (result.status, result.out) == (2, "")
-    assert "error NM703 the selectors of the policies overlap so much" in result.err
+    assert "error NM703 the selectors and address ranges tell more than 20,000 classes of pods apart" in result.err
+
+
+def test_ten_thousand_policies_with_ranges_of_their_own_are_no_verdict(netmatrix: Run, rendered: Path) -> None:
+    more = "".join(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: p{number}, namespace: stalker}}\n"
+        f"spec: {{podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]}}\n"
+        for number, cidr in enumerate(f"11.{number // 256}.{number % 256}.0/24" for number in range(10_000))
+    )
+    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
+    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    assert (result.status, result.out) == (2, "")
+    assert "error NM703 the selectors and address ranges tell more than 50,000 classes of pods apart" in result.err
+
+
+def test_ten_thousand_policies_that_select_everything_have_a_verdict(netmatrix: Run, rendered: Path) -> None:
+    """Each lets one port in: that is told as one gain, and not as ten thousand."""
+    more = "".join(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: p{number}, namespace: stalker}}\n"
+        f"spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {number + 1}}}]}}]}}\n"
+        for number in range(10_000)
+    )
+    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
+    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    assert result.status == 1
+    assert "TCP 1-10000" in result.out
+    assert len(result.out.splitlines()) < 40
 
 
 @pytest.mark.parametrize(

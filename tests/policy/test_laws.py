@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netmatrix.policy import Manifests, Model, Reach, connections, parse_manifests
-from netmatrix.policy.addresses import FAMILIES
+from netmatrix.policy.addresses import FAMILIES, AddressSet, Cidr
 from netmatrix.policy.intervals import Intervals, canonical, contains, difference, intersection, union
 from netmatrix.policy.objects import Direction
 from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol, UnionOfSome
@@ -66,6 +66,18 @@ def test_the_union_of_some_is_that_of_those_that_are_switched_on(sets: Any, swit
         union_of_some.toggle(indices)
         on ^= indices
         assert union_of_some.whole == PortSet.union(sets[index] for index in on)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)), max_size=4))
+def test_the_cidrs_of_a_set_are_the_set_and_each_as_wide_as_can_be(pairs: Any) -> None:
+    addresses = AddressSet(ipv4=canonical(pairs))
+    cidrs = list(addresses.cidrs())
+    assert AddressSet.union(cidr.addresses() for cidr in cidrs) == addresses
+    for cidr in cidrs:
+        wider = Cidr(cidr.family, cidr.first >> 33 - cidr.prefix << 33 - cidr.prefix, cidr.prefix - 1)
+        assert cidr.prefix == 0 or wider.addresses() - addresses
+    if addresses:
+        assert not addresses - Cidr.around(addresses).addresses()
 
 
 @slow

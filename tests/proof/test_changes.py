@@ -82,7 +82,7 @@ def told(old: list[Data], new: list[Data]) -> tuple[list[str], list[str]]:
         pytest.param(
             [DENY, egress({"to": [block("198.51.100.0/25")], **tcp(443)})],
             [DENY, egress({"to": [block("198.51.100.0/24")], **tcp(443)})],
-            [f"wider range: {A} -> 198.51.100.128-198.51.100.255: TCP 443"],
+            [f"wider range: {A} -> 198.51.100.128/25: TCP 443"],
             id="a wider range",
         ),
         pytest.param(
@@ -94,14 +94,20 @@ def told(old: list[Data], new: list[Data]) -> tuple[list[str], list[str]]:
         pytest.param(
             [DENY, egress({"to": [block("10.0.0.0/8")], **tcp(443)})],
             [DENY, egress({"to": [block("10.0.0.0/8")], **tcp(443, 444)})],
-            [f"new port: {A} -> 10.0.0.0-10.255.255.255: TCP 444"],
+            [f"new port: {A} -> 10.0.0.0/8: TCP 444"],
             id="a port more to a range",
         ),
         pytest.param(
             [DENY, egress()],
             [DENY, egress({"to": [block("10.0.0.0/8")], **tcp(443)})],
-            [f"new peer: {A} -> 10.0.0.0-10.255.255.255: TCP 443"],
+            [f"new peer: {A} -> 10.0.0.0/8: TCP 443"],
             id="a first range",
+        ),
+        pytest.param(
+            [DENY, egress()],
+            [DENY, egress({"to": [block("0.0.0.0/0", "10.0.0.0/8", "169.254.169.254/32"), block("2000::/3")]})],
+            [f"new peer: {A} -> 0.0.0.0/0 (except 10.0.0.0/8, 169.254.169.254), 2000::/3: All Connections"],
+            id="a range with excepts",
         ),
         pytest.param(
             [DENY, egress()],

@@ -67,6 +67,10 @@ class AddressSet:
             for first, last in self.of_family(family):
                 yield family, first, last
 
+    def cidrs(self) -> Iterator[Cidr]:
+        """The fewest CIDRs that are the set together, in order."""
+        return (cidr for found in self.ranges() for cidr in cidrs_of_range(*found))
+
     def __or__(self, other: AddressSet) -> AddressSet:
         return AddressSet(intervals.union(self.ipv4, other.ipv4), intervals.union(self.ipv6, other.ipv6))
 
@@ -103,6 +107,14 @@ class Cidr:
     first: int
     prefix: int
 
+    @staticmethod
+    def around(addresses: AddressSet) -> Cidr:
+        """The smallest CIDR that holds all of `addresses`, which are of one family."""
+        (family,) = addresses.families()
+        pairs = addresses.of_family(family)
+        host_bits = (pairs[0][0] ^ pairs[-1][1]).bit_length()
+        return Cidr(family, pairs[0][0] >> host_bits << host_bits, _BITS[family] - host_bits)
+
     @property
     def last(self) -> int:
         """The highest address in it."""
@@ -112,6 +124,10 @@ class Cidr:
         """The addresses in it."""
         pair = ((self.first, self.last),)
         return AddressSet(ipv4=pair) if self.family is Family.IPV4 else AddressSet(ipv6=pair)
+
+    def contains(self, family: Family, address: int) -> bool:
+        """Whether it holds that address."""
+        return self.family is family and self.first <= address <= self.last
 
     def strictly_within(self, other: Cidr) -> bool:
         """Whether it is smaller than `other`, and inside it."""
@@ -161,6 +177,15 @@ def address_text(family: Family, number: int) -> str:
     if family is Family.IPV6 and number in _IPV4_IN_IPV6:  # from 3.13 on, Python writes ::ffff:10.0.0.1
         return f"::ffff:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}"
     return str(IPv4Address(number) if family is Family.IPV4 else IPv6Address(number))
+
+
+def cidrs_of_range(family: Family, first: int, last: int) -> Iterator[Cidr]:
+    """The fewest CIDRs that are the range together, in order."""
+    while first <= last:
+        aligned = (first & -first).bit_length() - 1 if first else _BITS[family]
+        host_bits = min(aligned, (last - first + 1).bit_length() - 1)
+        yield Cidr(family, first, _BITS[family] - host_bits)
+        first += 1 << host_bits
 
 
 @lru_cache(maxsize=4096)

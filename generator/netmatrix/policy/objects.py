@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from netmatrix.document import Place
-from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Cidr
+from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Cidr, Family
 from netmatrix.policy.labels import EVERYTHING, Selector
 from netmatrix.policy.ports import Protocol
 from netmatrix.policy.source import Origin
@@ -88,6 +88,10 @@ class IPBlock:
         """The addresses that the block names: `except` is "a slice of CIDRs that should not be included within an
         IPBlock" (API reference, IPBlock)."""
         return self.cidr.addresses() - AddressSet.union(cidr.addresses() for cidr in self.excepts)
+
+    def contains(self, family: Family, address: int) -> bool:
+        """Whether the block names that address: one by one what `addresses` says of all."""
+        return self.cidr.contains(family, address) and not any(cidr.contains(family, address) for cidr in self.excepts)
 
 
 @dataclass(frozen=True, slots=True)

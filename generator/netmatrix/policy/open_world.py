@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 
 from netmatrix.policy.addresses import ALL_ADDRESSES, FAMILIES, AddressSet, Family
 from netmatrix.policy.bits import Bits, members, without
-from netmatrix.policy.classes import label_classes
+from netmatrix.policy.classes import TooManyClassesError, label_classes
 from netmatrix.policy.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy
 from netmatrix.policy.ports import FIRST_PORT, LAST_PORT, PortSet, Protocol
 from netmatrix.policy.traffic import PortName
 from netmatrix.policy.universe import Group, Universe
+
+MOST_CLASSES = 50_000
+"""Pods by labels, times addresses by ranges: a matrix of hundreds of pods makes some thousands."""
 
 _ANOTHER = "another-namespace"
 _NOW, _THEN = "\0now ", "\0then "
@@ -82,7 +85,7 @@ class OpenWorld:
 
         `earlier` are those of what is compared with it, where their labels may be others. `universe` has the same pods
         as `earlier`, in the same order, which differ in nothing but the labels of their namespaces.
-        Raises TooManyClassesError where selectors overlap so much that the classes cannot be gone through.
+        Raises TooManyClassesError where selectors and ranges overlap so much that the classes cannot be gone through.
         """
         self.blocks = address_classes(mentioned.addresses)
         before = namespaces if earlier is None else earlier
@@ -97,6 +100,8 @@ class OpenWorld:
             ]
             for labels in label_classes(selectors):
                 groups += [Group(key, labels, block) for block in self.blocks]
+                if len(groups) > MOST_CLASSES:
+                    raise TooManyClassesError(MOST_CLASSES)
         self.universe = Universe({key: now for key, (now, _) in keyed.items()}, groups)
         changed = any(now.labels != then.labels for now, then in keyed.values())
         self.earlier = Universe({key: then for key, (_, then) in keyed.items()}, groups) if changed else self.universe

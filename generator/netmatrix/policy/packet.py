@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from netmatrix.policy import intervals
 from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Family, address_text
 from netmatrix.policy.labels import EVERYTHING
 from netmatrix.policy.objects import Direction, Namespace, NetworkPolicy, Peer, Port, Rule
@@ -164,8 +163,8 @@ def _admitting(policy: NetworkPolicy, packet: Packet, direction: Direction, mode
 
 def admits(rule: Rule, home: str, packet: Packet, direction: Direction, model: Model) -> bool:
     """Whether a rule of a policy in the namespace `home` admits the packet: one of its peers AND one of its ports."""
-    return _is_any_peer(rule, home, packet, direction, model) and (
-        not rule.ports or any(_is_port(port, packet) for port in rule.ports)
+    return (not rule.ports or any(_is_port(port, packet) for port in rule.ports)) and _is_any_peer(
+        rule, home, packet, direction, model
     )
 
 
@@ -177,7 +176,7 @@ def _is_any_peer(rule: Rule, home: str, packet: Packet, direction: Direction, mo
 def _is_peer(peer: Peer, home: str, party: Party, family: Family, model: Model) -> bool:
     if peer.ip_block is not None:
         matches = party.namespace is None or model.ipblock_matches_pods
-        return matches and intervals.contains(peer.ip_block.addresses().of_family(family), party.address)
+        return matches and peer.ip_block.contains(family, party.address)
     if party.namespace is None:
         return False
     if peer.namespace_selector is None:

@@ -63,6 +63,7 @@ class Universe:
             self._in_namespace[namespaces[key].name] |= bits
         self._index_ports(port_names)
         self._points, self._spread = _address_index(self.groups)
+        self._of_family = {family: self.with_address_in(ALL_ADDRESSES, family) for family in FAMILIES}
 
     @classmethod
     def of(
@@ -126,7 +127,7 @@ class Universe:
 
     def of_family(self, family: Family) -> Bits:
         """The pods that have, or may have, an address of that family."""
-        return self.with_address_in(ALL_ADDRESSES, family)
+        return self._of_family[family]
 
     def _meeting(self, requirement: Requirement) -> Bits:
         """The pods that meet one requirement: `Requirement.holds`, for all pods at once."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
-from netmatrix.policy.addresses import AddressSet, Family, address_text, range_text
+from netmatrix.policy.addresses import AddressSet, Cidr, Family, address_text, cidrs_of_range, range_text
 from netmatrix.policy.objects import Namespace
 from netmatrix.policy.open_world import OpenWorld
 from netmatrix.policy.packet import Party
@@ -16,6 +16,8 @@ _POD_ADDRESSES = {Family.IPV4: (10 << 24) + (244 << 16) + 0x0107, Family.IPV6: (
 _OUTSIDE_ADDRESSES = {Family.IPV4: (198 << 24) + (51 << 16) + (100 << 8) + 7, Family.IPV6: (0x20010DB8 << 96) + 7}
 """10.244.1.7 and fd00::7; 198.51.100.7 and 2001:db8::7, which are for documentation (RFC 5737, RFC 3849)."""
 _MOST_RANGES = 3
+_MOST_EXCEPTS = 6
+_MOST_CIDRS = 2
 _WITH = " with "
 
 STRANGER = "any other pod of another namespace"
@@ -115,11 +117,27 @@ def addresses_text(addresses: AddressSet) -> str:
 
 
 def ranges(addresses: AddressSet) -> tuple[str, ...]:
-    """Each range as text, a single address as itself."""
-    return tuple(
-        address_text(family, first) if first == last else range_text(family, first, last)
-        for family, first, last in addresses.ranges()
-    )
+    """All of the set as text, in the shortest of the ways in which people write it.
+
+    As an ipBlock says it, a CIDR with a few that are left out, or as CIDRs; a range that needs many of them as
+    `first-last`, and a single address as itself.
+    """
+    return tuple(text for family in addresses.families() for text in _ranges(addresses.only(family)))
+
+
+def _ranges(addresses: AddressSet) -> Iterator[str]:
+    around = Cidr.around(addresses)
+    left_out = list((around.addresses() - addresses).cidrs())
+    if 0 < len(left_out) <= _MOST_EXCEPTS and 1 + len(left_out) < sum(1 for _ in addresses.cidrs()):
+        yield f"{around} (except {', '.join(map(_cidr_text, left_out))})"
+        return
+    for found in addresses.ranges():
+        cidrs = list(cidrs_of_range(*found))
+        yield from map(_cidr_text, cidrs) if len(cidrs) <= _MOST_CIDRS else [range_text(*found)]
+
+
+def _cidr_text(cidr: Cidr) -> str:
+    return address_text(cidr.family, cidr.first) if cidr.first == cidr.last else str(cidr)
 
 
 def sample_address(addresses: AddressSet, family: Family, *, of_pod: bool) -> int:

@@ -94,8 +94,10 @@ def open_world(
     try:
         return OpenWorld(mentioned, namespaces, earlier)
     except TooManyClassesError as error:
-        message = f"the selectors of the policies overlap so much that more than {error.most} classes would be needed"
-        hint = "let selectors of one namespace demand different values of one label, or split the input"
+        message = (
+            f"the selectors and address ranges tell more than {error.most:,} classes of pods apart: too many to judge"
+        )
+        hint = "let selectors of one namespace demand different values of one label, and name fewer overlapping ranges"
         raise rules.ProofError([Finding(rules.UNDECIDED, message, Place(file), hint=hint)]) from None
 
 
