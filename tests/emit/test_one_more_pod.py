@@ -39,6 +39,7 @@ TOUCHED = {
     "chart/values.schema.json",
     "schema/values.schema.json",
     "chart/templates/_matrix.tpl",
+    "chart/tests/widening_test.yaml",
     "chart/templates/_values.tpl",
     "chart/templates/cron.yaml",
     "chart/templates/mongo.yaml",
