@@ -35,8 +35,7 @@ $(READY): $(LOCKS)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-generate: setup ## Write the chart, values, schema tables and reference from matrix.yaml and the code
-generate: setup ## Write the chart, values, schema, tables and pictures from matrix.yaml, and the linter's page
+generate: setup ## Write the chart, values, schema, tables, pictures and reference from matrix.yaml and the code
 	@$(BIN)/netmatrix generate
 	@$(BIN)/python -m netmatrix.lint.page
 	@$(BIN)/python -m netmatrix.cli.reference

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,13 @@ class Cost:
 
 def once(command: Sequence[str], cwd: Path = ROOT) -> Cost:
     """One run of a command that must end well; its output goes to /dev/null."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise subprocess.CalledProcessError(process.returncode, list(command))
-    return Cost(seconds, usage.ru_maxrss / 1024)
+    # -I and -S: nothing of site-packages, so that the launcher is smaller than whatever it measures.
+    launched = [sys.executable, "-I", "-S", str(_LAUNCHER), *command]
+    done = subprocess.run(launched, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, kibibytes, status = done.stdout.split()
+    if int(status) != 0:
+        raise subprocess.CalledProcessError(int(status), list(command))
+    return Cost(float(seconds), int(kibibytes) / 1024)
 
 
 def interleaved(commands: Mapping[str, Sequence[str]], runs: int, *, warm: bool = True) -> dict[str, Cost]:

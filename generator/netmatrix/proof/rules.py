@@ -16,8 +16,8 @@ LOST = Rule(
 )
 UNDECIDED = Rule(
     "NM703",
-    "the selectors tell few enough classes of pods apart to go through them all",
-    "Use fewer different labels in selectors, or report the matrix that needs them all.",
+    "the selectors and ranges tell few enough classes of pods apart to go through them all",
+    "Use fewer different labels in selectors and fewer overlapping ranges, or report the matrix that needs them all.",
 )
 CONTRADICTION = Rule(
     "NM704", "two ways of judging a packet come to the same", "Report it: this is a fault of netmatrix itself."
