@@ -44,6 +44,16 @@ class Project:
         """Where `make setup` keeps a helm of the project's own."""
         return (self.home or self.root) / ".tools"
 
+    @property
+    def release_name(self) -> str:
+        """The name that a release has unless its user says another."""
+        return self.matrix.application
+
+    @property
+    def release_namespace(self) -> str:
+        """The namespace that a release is installed into unless its user says another."""
+        return next(iter(self.matrix.namespaces.values())).name
+
     def helm(self) -> Helm:
         """The helm to use, asked for its version once. Raises HelmError where none will do."""
         return _helm(self.tools)

@@ -30,8 +30,8 @@ def rendered(
     manifests = template(
         helm,
         project.chart,
-        release=release or project.matrix.application,
-        namespace=namespace or next(iter(project.matrix.namespaces.values())).name,
+        release=release or project.release_name,
+        namespace=namespace or project.release_namespace,
         files=options.files,
         sets=options.sets,
         extra=extra,

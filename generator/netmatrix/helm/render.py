@@ -44,7 +44,7 @@ def template(
     output = helm.run(command, stdin=stdin or b"")
     if output.status != 0:
         hint = "mend what helm names here, and run the command again"
-        raise HelmError([Finding(REFUSED, _words(output), _place(output, chart), hint=hint)])
+        raise HelmError([Finding(REFUSED, words(output), _place(output, chart), hint=hint)])
     sys.stderr.write(output.stderr)
     return output.stdout
 
@@ -107,17 +107,17 @@ def _culprits(
     for file in files:
         if (alone := printer.run([file], [])).status != 0:
             found = True
-            yield Finding(MALFORMED, _words(alone), Place(file), hint="write it as YAML that helm reads")
+            yield Finding(MALFORMED, words(alone), Place(file), hint="write it as YAML that helm reads")
     for argument in dict.fromkeys(sets):
         if (alone := printer.run([], [argument])).status != 0:
             found = True
-            yield Finding(MALFORMED, _words(alone), argument.place(), hint=hint)
+            yield Finding(MALFORMED, words(alone), argument.place(), hint=hint)
     if not found:
         together = " ".join(f"{argument.flag} {argument.text}" for argument in sets) or " ".join(files)
-        yield Finding(MALFORMED, _words(output), Place(together), hint=hint)
+        yield Finding(MALFORMED, words(output), Place(together), hint=hint)
 
 
-def _words(output: Output) -> str:
+def words(output: Output) -> str:
     """Helm's own message on one line, whole, without its advice on flags and what it logged before."""
     lines = [line.strip() for line in output.stderr.splitlines()]
     first = next((number for number, line in enumerate(lines) if line.startswith("Error: ")), 0)

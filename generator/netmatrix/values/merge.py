@@ -60,6 +60,12 @@ class Node:
             return self.value
         return {key: child.plain() for key, child in self.children.items()}
 
+    def has_nulls(self) -> bool:
+        """Whether a null deleted something in it, or stayed as the value of a key."""
+        if self.children is None:
+            return self.value is None
+        return bool(self.deleted) or any(child.has_nulls() for child in self.children.values())
+
 
 class Merged:
     """Values merged from several layers: the `data`, and for every path the place in the layer that set it."""

@@ -1,0 +1,71 @@
+"""Many sets of values through one `helm template` process, each as the chart alone would have rendered it.
+
+A scratch chart holds an empty chart for each set, and in each of those the real chart, unchanged, as its dependency.
+The real chart so keeps its own name, release, helpers and values, as it would not under an alias, whose name
+`.Chart.Name` takes over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from netmatrix.document import Finding
+from netmatrix.helm.find import Helm
+from netmatrix.helm.render import words
+from netmatrix.helm.rules import REFUSED, HelmError
+from netmatrix.helm.run import crashed, program_place
+
+
+def template_batch(
+    helm: Helm, chart: Path, name: str, values: Mapping[str, Mapping[str, Any]], *, release: str, namespace: str
+) -> dict[str, bytes]:
+    """What `helm template` prints for `chart`, called `name`, with each of `values`, under the same keys.
+
+    The values are layers merged already, without nulls: what a null deletes, Helm would find anew in the defaults.
+    Raises HelmError where Helm refuses: one set that it refuses is enough, and it does not say which one that is.
+    """
+    # Named at random, so that no value can pass for the line that begins another set's manifests.
+    outer = f"batch-{secrets.token_hex(8)}"
+    keys = {f"values-{number}": key for number, key in enumerate(values)}
+    with tempfile.TemporaryDirectory(prefix="netmatrix-") as folder:
+        scratch = Path(folder)
+        _write_chart(scratch, outer)
+        for inner in keys:
+            _write_chart(scratch / "charts" / inner, inner)
+            (scratch / "charts" / inner / "charts").mkdir()
+            (scratch / "charts" / inner / "charts" / name).symlink_to(chart.absolute())
+        wrapped = {inner: {name: values[key]} for inner, key in keys.items()}
+        (scratch / "batch.json").write_text(json.dumps(wrapped), encoding="utf-8")
+        given = ["--namespace", namespace, "--values", str(scratch / "batch.json")]
+        output = helm.run(["template", release, folder, *given])
+    if output.status != 0:
+        raise HelmError([Finding(REFUSED, words(output), program_place(helm.executable))])
+    found = _split(output.stdout, outer)
+    missing = [key for inner, key in keys.items() if inner not in found]
+    if missing:
+        raise crashed(helm.executable, f"printed nothing for {len(missing)} of {len(keys)} sets of values")
+    return {key: found[inner] for inner, key in keys.items()}
+
+
+def _write_chart(folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.0.0\n", encoding="utf-8")
+
+
+def _split(printed: bytes, outer: str) -> dict[str, bytes]:
+    """The manifests of each inner chart, their `# Source:` lines as they are where the chart is rendered alone."""
+    begins = re.compile(rf"^---\n# Source: {outer}/charts/([a-z0-9-]+)/charts/".encode(), re.MULTILINE)
+    parts: dict[str, list[bytes]] = defaultdict(list)
+    first, *rest = begins.split(printed)
+    assert not first.strip(), "every manifest is one of an inner chart"
+    for inner, manifest in zip(rest[::2], rest[1::2], strict=True):
+        parts[inner.decode()].append(b"---\n# Source: " + manifest)
+    # Helm takes the space off the end of all that it prints, and ends it with one line break.
+    return {inner: b"".join(found).strip() + b"\n" for inner, found in parts.items()}
