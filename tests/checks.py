@@ -126,7 +126,7 @@ def lint_sources() -> Iterator[str]:
         *CHART.glob("ci/*.yaml"),
         *CHART.glob("tests/*.yaml"),
     ]
-    for file in chain(files, (ROOT / "values").rglob("*.yaml")):
+    for file in chain(files, (ROOT / "values").rglob("*.yaml"), (ROOT / "examples").rglob("*.yaml")):
         yield from lint(file.read_text(encoding="utf-8"), str(file.relative_to(ROOT)))
 
 

@@ -21,13 +21,27 @@ MAY_IMPORT = {
     "policy": {"document"},
     "helm": {"document"},
     "report": {"document"},
+    "fleet": {"document", "report"},
     "lint": {"document", "policy"},
     "graph": {"document", "matrix", "values"},
     "emit": {"document", "matrix"},
     "values": {"document", "matrix"},
     "proof": {"document", "matrix", "values", "policy"},
     "page": {"document", "matrix", "policy", "proof", "report", "values"},
-    "cli": {"document", "matrix", "emit", "values", "graph", "helm", "lint", "page", "policy", "proof", "report"},
+    "cli": {
+        "document",
+        "matrix",
+        "emit",
+        "values",
+        "fleet",
+        "graph",
+        "helm",
+        "lint",
+        "page",
+        "policy",
+        "proof",
+        "report",
+    },
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())
 

@@ -105,18 +105,11 @@ def _options(project: Project, *files: str) -> ValuesOptions:
 
 def _further_values(project: Project, environment: str) -> list[str]:
     """The overlay of operational flows and the clusters' files, but those that choose another environment."""
+    from netmatrix.cli.validating import stated_environment
+
     folder = project.root / "values"
     files = (folder / "operational.yaml", *sorted((folder / "clusters").glob("*.yaml")))
-    return [shown(file) for file in files if file.is_file() and _environment_of(file) in (None, environment)]
-
-
-def _environment_of(file: Path) -> object:
-    from netmatrix.document.reader import DocumentError, read_mapping
-
-    try:
-        return read_mapping(str(file)).data.get("environment")
-    except DocumentError:
-        return None  # the validation tells what is wrong with it
+    return [shown(file) for file in files if file.is_file() and stated_environment([str(file)]) in (None, environment)]
 
 
 def _validate(project: Project, options: ValuesOptions, *, with_notes: bool = False) -> Judged:
@@ -177,9 +170,8 @@ def _print_tables(project: Project) -> None:
 
 def _install_command(project: Project) -> list[str]:
     values = project.values_file(f"values-{project.matrix.environments[0]}.yaml")
-    namespace = next(iter(project.matrix.namespaces.values())).name
     executable = project.helm().executable
     on_path = executable == Path(shutil.which("helm") or "").absolute()
     helm = "helm" if on_path else shown(executable)
-    release = [helm, "install", project.matrix.application, shown(project.chart)]
-    return [*release, "-f", values, "--namespace", namespace, "--create-namespace"]
+    release = [helm, "install", project.release_name, shown(project.chart)]
+    return [*release, "-f", values, "--namespace", project.release_namespace, "--create-namespace"]

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _READ_BUT_FAULTY = {"NM009", "NM010", "NM011", "NM012", "NM016"}
 """Faults of a document that could be read; with any other of NM001 to NM019 there is nothing to judge."""
 
-_UNDECIDED = {"NM303", "NM703", "NM704", "NM801", "NM803"}
-"""There is no verdict: generated files that are nobody's to overwrite, and what a proof could not decide."""
+_UNDECIDED = {"NM303", "NM703", "NM704", "NM706", "NM801", "NM803"}
+"""There is no verdict: generated files that are nobody's to overwrite, what no proof could decide, our own faults."""
 
 
 class ExitStatus(IntEnum):

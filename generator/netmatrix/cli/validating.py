@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netmatrix.cli.options import ValuesOptions
@@ -52,6 +53,14 @@ def judge(project: Project, options: ValuesOptions) -> Judged:
         },
     )
     return Judged(validated.findings, validated, stdin)
+
+
+def stated_environment(files: Sequence[str]) -> object:
+    """What the last of the files that names an environment names; None where none does, or none can be read."""
+    found: object = None
+    for document in read_layers(files).documents:
+        found = document.data.get("environment") or found
+    return found
 
 
 def _standard_input() -> bytes | None:

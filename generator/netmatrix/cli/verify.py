@@ -21,8 +21,28 @@ if TYPE_CHECKING:
 @click.option(
     "--save", metavar="FILE", help="Keep what helm rendered, so that the lines of a finding can be looked up."
 )
+@click.option(
+    "--fleet",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Prove each file that matches as one cluster's override, on top of -f; with a / at its end, each folder.",
+)
+@click.option(
+    "--record", metavar="DIR", help="Where a fleet's proofs are recorded; by default build/fleet beside the matrix."
+)
+@click.option("--no-record", is_flag=True, help="Prove the whole fleet anew, and record nothing.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Workers for a fleet [one on each core].")
 @format_option
-def command(save: str | None, format_: str, **given: Any) -> ExitStatus:
+def command(
+    save: str | None,
+    patterns: tuple[str, ...],
+    record: str | None,
+    no_record: bool,
+    jobs: int | None,
+    format_: str,
+    **given: Any,
+) -> ExitStatus:
     """Prove that manifests grant exactly the matrix, nothing more and nothing less.
 
     For every source and destination that could exist, every port and both IP families, a connection is allowed if and
@@ -33,9 +53,17 @@ def command(save: str | None, format_: str, **given: Any) -> ExitStatus:
     Examples:
       netmatrix verify -f values/values-prod.yaml -f values/clusters/minikube.yaml
       kubectl get networkpolicies,namespaces -A -o json | netmatrix verify --environment prod --manifests -
+      netmatrix verify -f values/values-prod.yaml --fleet 'clusters/prod/**/*.yaml'
+      netmatrix verify --fleet 'clusters/*/'        # each override says its environment
     """
     from netmatrix.report import Format
 
+    if patterns:
+        from netmatrix.cli.fleet import FleetOptions, verify_fleet
+
+        return verify_fleet(given, FleetOptions(patterns, record, no_record, jobs, save), Format(format_))
+    if record or no_record or jobs:
+        raise click.UsageError("--record, --no-record and --jobs are for a fleet: name one with --fleet")
     try:
         subject = subject_of(given, save)
     except NotJudgedError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project
 from netmatrix.cli.validating import Judged
+from netmatrix.document.digest import data_digest, digest
 from netmatrix.policy import parse_manifests
 from netmatrix.policy.collection import without_collection
 from netmatrix.proof.grants import Discovered, Granted, granted
@@ -40,16 +39,11 @@ def verify_rendered(project: Project, options: ValuesOptions, judged: Judged, ma
 def digests(project: Project, options: ValuesOptions, judged: Judged, manifests: Iterable[bytes]) -> dict[str, Any]:
     """SHA-256 of all that a verdict rests on; the merged values as JSON with sorted keys and without spaces."""
     assert judged.validated is not None
-    merged = json.dumps(judged.validated.values.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     files = {name: judged.stdin if name == "-" else Path(name).read_bytes() for name in options.files}
     return {
-        "matrix": {project.matrix.file: _digest(Path(project.matrix.file).read_bytes())},
-        "values": {name: _digest(content or b"") for name, content in files.items()},
+        "matrix": {project.matrix.file: digest(Path(project.matrix.file).read_bytes())},
+        "values": {name: digest(content or b"") for name, content in files.items()},
         "set": [f"{argument.flag} {argument.text}" for argument in options.sets],
-        "mergedValues": _digest(merged.encode()),
-        "manifests": [_digest(content) for content in manifests],
+        "mergedValues": data_digest(judged.validated.values.data),
+        "manifests": [digest(content) for content in manifests],
     }
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -27,6 +27,11 @@ UNJUDGED = Rule(
     "no policy of a kind that is not understood takes part",
     "Leave policies of that kind out of the input, knowing that they may overrule the verdict.",
 )
+FAULT = Rule(
+    "NM706",
+    "a cluster of a fleet can be judged without a fault of netmatrix itself",
+    "Report it with the cluster's files; the verdicts on the other clusters stand.",
+)
 
 NEW_CONNECTION = Rule(
     "NM711",

@@ -11,12 +11,12 @@ from netmatrix.report.wording import has_position
 
 
 def render(findings: Sequence[Finding], _rules: Mapping[str, Rule]) -> str:
-    """`{"findings": [...], "summary": {error, warning, note}}`; `_row` says what a finding holds."""
+    """`{"findings": [...], "summary": {error, warning, note}}`; `row` says what a finding holds."""
     summary = {str(severity): sum(f.severity is severity for f in findings) for severity in Severity}
-    return json.dumps({"findings": [_row(finding) for finding in findings], "summary": summary}, indent=2) + "\n"
+    return json.dumps({"findings": [row(finding) for finding in findings], "summary": summary}, indent=2) + "\n"
 
 
-def _row(finding: Finding) -> dict[str, Any]:
+def row(finding: Finding) -> dict[str, Any]:
     """`file` is as the user named it; `line` and `column` are null for what is no file, such as `--set a=b`."""
     positioned = has_position(finding.place)
     return {

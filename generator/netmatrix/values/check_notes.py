@@ -18,7 +18,10 @@ def discovery_is_offline(context: Context) -> Iterator[Finding]:
             cidrs = [str(item) for item in context.items("endpoints", endpoint.id, "cidrs")]
             known = enumeration(cidrs, "and") or "no address"
             message = f"{endpoint.id!r} is looked up in the cluster; rendering without one grants {known} alone"
-            hint = "compare rendered output with this in mind; set `discover: false` where the look-up is forbidden"
+            hint = (
+                "that is what Argo CD installs, and `helm template`: name all addresses under `cidrs` there; "
+                "set `discover: false` where there is no look-up, or where it is forbidden"
+            )
             yield context.finding(rules.DISCOVERY_OFFLINE, message, path, hint, severity=Severity.NOTE)
 
 

@@ -1,0 +1,351 @@
+"""`netmatrix verify --fleet`: every cluster gets a verdict, none takes another's along, and no run proves twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from netmatrix.helm import Helm
+from tests.cli.conftest import PROD, TODAY, Result, Run, replace_in
+from tests.support.scenarios import CLUSTERS
+
+DNS = 'endpoints: {dns: {cidrs: ["169.254.20.%d/32"]}}\n'
+EXCEPTION = """\
+exceptions:
+  registry:
+    from: {pod: orchestrator}
+    to: {cidr: "192.0.2.10/32"}
+    ports: [{protocol: TCP, port: 5000}]
+    reason: The orchestrator pulls images
+    owner: team-a
+    expires: "2026-11-15"
+"""
+
+
+class Fleet:
+    """Overrides in a folder of a copy of the project, and its `verify --fleet`."""
+
+    def __init__(self, netmatrix: Run, folder: Path) -> None:
+        self.netmatrix, self.folder = netmatrix, folder
+
+    def write(self, **files: str) -> None:
+        (self.folder / "fleet").mkdir(exist_ok=True)
+        for name, text in files.items():
+            (self.folder / "fleet" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def verify(self, *arguments: str, pattern: str = "fleet/*.yaml", env: Mapping[str, str] | None = None) -> Result:
+        given = ("--fleet", pattern, "--jobs", "1", *arguments)
+        return self.netmatrix("verify", *(() if "--today" in arguments else TODAY), *given, cwd=self.folder, env=env)
+
+    def verdicts(self, *arguments: str) -> tuple[int, dict[str, str]]:
+        """The status, and each cluster's verdict as JSON tells it."""
+        result = self.verify(*arguments, "--format", "json")
+        return result.status, {
+            Path(item["cluster"]).stem: item["verdict"] + (", recorded" if item["recorded"] else "")
+            for item in json.loads(result.out)["clusters"]
+        }
+
+    def records(self) -> list[Path]:
+        return sorted((self.folder / "build" / "fleet").glob("*"))
+
+
+@pytest.fixture
+def fleet(netmatrix: Run, copy: Path) -> Fleet:
+    return Fleet(netmatrix, copy)
+
+
+@pytest.fixture
+def spoiling_helm(helm: Helm, tmp_path: Path) -> Path:
+    """The real helm, whose output a script spoils: what values call team-open is opened, team-refused is refused."""
+    script = tmp_path / "helm"
+    script.write_text(
+        "#!/bin/sh\n"
+        f"helm={helm.executable}\n"
+        "for last; do :; done\n"
+        'if grep -sq team-refused "$last"; then echo "Error: not that one" >&2; exit 1; fi\n'
+        '"$helm" "$@" | sed "/namespace: .team-open/,/^---/s/port: 9093/port: 9095/"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    return script
+
+
+def test_every_example_of_a_cluster_holds_in_a_table(fleet: Fleet) -> None:
+    result = fleet.verify(*PROD, pattern="values/clusters/*.yaml")
+    assert result.status == 0, result.out
+    heading, *rows, last = result.out.splitlines()
+    assert heading.split() == ["CLUSTER", "ENVIRONMENT", "VERDICT"]
+    assert [row.split() for row in rows] == [[f"values/clusters/{name}.yaml", "prod", "holds"] for name in CLUSTERS]
+    assert last == f"fleet of {len(CLUSTERS)}: {len(CLUSTERS)} hold"
+    assert result.err == "helm processes: 1\n"
+
+
+def test_one_cluster_s_failure_names_it_and_stops_no_other(fleet: Fleet, spoiling_helm: Path) -> None:
+    fleet.write(
+        good=DNS % 1,
+        invalid='endpoints: {dns: {cidrs: ["0.0.0.0/0"]}}\n',
+        unreadable="a: [b\n",
+        opened="namespaces: {app: {name: team-open}}\n",
+        refused="namespaces: {app: {name: team-refused}}\n",
+        twin=DNS % 1,
+        deleting="pods: {ui: {ports: {dev: null}}}\nendpoints: {outside: {anyone: null}}\n",
+    )
+    (fleet.folder / "fleet" / "gone.yaml").symlink_to("nowhere")
+    result = fleet.verify(*PROD, env={"HELM": str(spoiling_helm)})
+    verdicts = {
+        line.split()[0]: line.split()[2]
+        for line in result.out.splitlines()
+        if line.startswith("fleet/") and ": " not in line
+    }
+    assert verdicts == {
+        "fleet/deleting.yaml": "INVALID",
+        "fleet/gone.yaml": "UNJUDGED",
+        "fleet/good.yaml": "holds",
+        "fleet/invalid.yaml": "INVALID",
+        "fleet/opened.yaml": "FAILS",
+        "fleet/refused.yaml": "UNJUDGED",
+        "fleet/twin.yaml": "holds",
+        "fleet/unreadable.yaml": "UNJUDGED",
+    }
+    assert result.status == 2
+    assert "fleet/invalid.yaml:1:27: error NM251" in result.out
+    assert "fleet/gone.yaml:1:1: error NM001" in result.out
+    assert "fleet/unreadable.yaml:" in result.out
+    assert "error NM404 helm refused: not that one" in result.out
+    assert "error NM701 fleet/opened.yaml: kafka -> kafka, TCP 9095: allowed, and not granted" in result.out
+    assert result.out.splitlines()[-1] == (
+        "fleet of 8: 2 hold, 1 fail, 2 with values that do not hold, 3 without a verdict"
+    )
+
+
+def test_the_status_tells_findings_from_what_could_not_be_judged(fleet: Fleet) -> None:
+    fleet.write(good=DNS % 1, invalid="endpoints: {dns: {cidrs: [x]}}\n")
+    assert fleet.verify(*PROD).status == 1
+    fleet.write(unreadable="a: [b\n")
+    assert fleet.verify(*PROD).status == 2
+
+
+def test_what_holds_is_not_proved_again_until_it_changes(fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1, two=DNS % 2, three=EXCEPTION)
+    assert fleet.verdicts(*PROD) == (0, dict.fromkeys(("one", "two", "three"), "holds"))
+    again = fleet.verify(*PROD)
+    assert "helm processes: 0; 3 were proved before, by the record in build/fleet" in again.err
+    assert fleet.verdicts(*PROD, "--no-record") == (0, dict.fromkeys(("one", "two", "three"), "holds"))
+    fleet.write(two=f"# Said otherwise, meant alike.\n{DNS % 2}", three=DNS % 3)
+    assert fleet.verdicts(*PROD) == (0, {"one": "holds, recorded", "two": "holds, recorded", "three": "holds"})
+    replace_in(fleet.folder / "matrix.yaml", "version: 0.1.0", "version: 0.1.1")
+    assert fleet.netmatrix("generate", cwd=fleet.folder).status == 0
+    assert fleet.verdicts(*PROD) == (0, dict.fromkeys(("one", "two", "three"), "holds"))
+
+
+def test_a_record_keeps_no_exception_alive(fleet: Fleet) -> None:
+    fleet.write(one=EXCEPTION)
+    assert fleet.verdicts(*PROD, "--today", "2026-11-15") == (0, {"one": "holds"})
+    assert fleet.verdicts(*PROD, "--today", "2026-11-16") == (1, {"one": "invalid"})
+    assert fleet.verdicts(*PROD, "--today", "2026-11-15") == (0, {"one": "holds, recorded"})
+
+
+def test_a_damaged_record_is_told_and_its_cluster_proved_again(fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1, two=DNS % 2)
+    fleet.verify(*PROD)
+    first, second = fleet.records()
+    whole = first.read_bytes()
+    first.write_bytes(whole[: len(whole) // 2])
+    result = fleet.verify(*PROD)
+    assert result.status == 0
+    assert f"build/fleet/{first.name} is not what was recorded there; it is proved again" in result.err
+    assert "helm processes: 1; 1 were proved before" in result.err
+    assert first.read_bytes() == whole
+    assert fleet.records() == [first, second]
+
+
+def test_a_record_that_cannot_be_kept_costs_no_verdict(fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1)
+    (fleet.folder / "build").write_text("in the way", encoding="utf-8")
+    result = fleet.verify(*PROD)
+    assert (result.status, result.out.splitlines()[-1]) == (0, "fleet of 1: 1 hold")
+    assert "no record can be kept there" in result.err
+
+
+def test_values_that_a_null_takes_a_default_from_are_rendered_alone(fleet: Fleet) -> None:
+    """In a batch Helm would find the chart's default again."""
+    peers = 'endpoints: {dns: {peers: {kube-dns: null}, cidrs: ["169.254.20.10/32"]}}\n'
+    fleet.write(one=peers, two=DNS % 2)
+    result = fleet.verify(*PROD)
+    assert (result.status, result.err) == (0, "helm processes: 2\n")
+    assert len(fleet.records()) == 1
+
+
+def test_each_override_says_its_environment_where_no_file_for_all_does(fleet: Fleet) -> None:
+    fleet.write(a="environment: prod\n", b=f"environment: dev\n{DNS % 1}", c=DNS % 2, d="environment: staging\n")
+    result = fleet.verify("-f", "values/operational.yaml", "--format", "json")
+    found = {Path(item["cluster"]).stem: item for item in json.loads(result.out)["clusters"]}
+    assert {name: (item["environment"], item["verdict"]) for name, item in found.items()} == {
+        "a": ("prod", "holds"),
+        "b": ("dev", "holds"),
+        "c": (None, "invalid"),
+        "d": (None, "invalid"),
+    }
+    assert [finding["rule"] for finding in found["c"]["findings"] if finding["severity"] == "error"] == ["NM210"]
+    mixed = fleet.verify("--environment", "prod", pattern="fleet/b.yaml")
+    assert (mixed.status, "NM211" in mixed.out) == (1, True), "prod's flows under dev are told, not taken"
+
+
+def test_the_files_of_a_folder_are_one_cluster(fleet: Fleet) -> None:
+    for name, text in {"eu-1/values.yaml": DNS % 1, "eu-1/extra.yaml": DNS % 2, "eu-2/values.yaml": DNS % 2}.items():
+        (fleet.folder / "clusters" / name).parent.mkdir(parents=True, exist_ok=True)
+        (fleet.folder / "clusters" / name).write_text(text, encoding="utf-8")
+    result = fleet.verify(*PROD, "--format", "json", pattern="clusters/*/")
+    first, second = json.loads(result.out)["clusters"]
+    assert (first["cluster"], second["cluster"]) == ("clusters/eu-1", "clusters/eu-2")
+    assert first["files"] == ["clusters/eu-1/values.yaml", "clusters/eu-1/extra.yaml"]
+    assert first["digests"] == second["digests"], "extra.yaml lies above values.yaml"
+
+
+def test_what_is_wrong_with_a_file_for_all_is_told_once(fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1, two=DNS % 2)
+    result = fleet.verify("-f", "values/no-such.yaml")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.count("error NM001") == 1
+    (fleet.folder / "base.yaml").write_text("pots: {}\n", encoding="utf-8")
+    result = fleet.verify(*PROD, "-f", "base.yaml")
+    assert (result.status, result.out, result.err.count("base.yaml:1:1: error NM202")) == (1, "", 1)
+
+
+def test_a_warning_that_clusters_share_is_told_once_with_their_names(fleet: Fleet) -> None:
+    (fleet.folder / "base.yaml").write_text("endpoints: {dns: {peers: {kube-dns: null}}}\n", encoding="utf-8")
+    fleet.write(**{f"c{number}": f"x-number: {number}\n" for number in range(5)})
+    result = fleet.verify(*PROD, "-f", "base.yaml")
+    (warning,) = [line for line in result.out.splitlines() if "warning NM281" in line]
+    assert "fleet/c0.yaml, fleet/c1.yaml, fleet/c2.yaml and 2 more: " in warning
+    assert result.status == 0
+
+
+def test_programs_get_findings_in_their_formats(fleet: Fleet) -> None:
+    fleet.write(good=DNS % 1, bad="pots: {}\n")
+    github = fleet.verify(*PROD, "--format", "github")
+    assert github.out.startswith("::error file=fleet/bad.yaml,line=1,col=1,title=NM202::")
+    assert "fleet of 2: 1 hold, 1 with values that do not hold" in github.err
+    (result,) = json.loads(fleet.verify(*PROD, "--format", "sarif").out)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "fleet/bad.yaml"
+    assert 'failures="1"' in fleet.verify(*PROD, "--format", "junit").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--fleet", "fleet/*.json"], "fleet/*.json: error NM001 no file matches this pattern"),
+        (["--fleet", "fleet/*.yaml", "--set", "a=b"], "are not for a fleet"),
+        (["--fleet", "fleet/*.yaml", "--manifests", "chart"], "are not for a fleet"),
+        (["--fleet", "fleet/*.yaml", "--record", "x", "--no-record"], "not both"),
+        (["--fleet", "fleet/*.yaml", "--environment", "prd"], "did you mean 'prod'?"),
+        (["--fleet", "fleet/*.yaml", "--jobs", "0"], "--jobs"),
+        (["-f", "values/values-prod.yaml", "--jobs", "2"], "for a fleet"),
+    ],
+)
+def test_what_cannot_run_is_told(arguments: list[str], words: str, fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1)
+    result = fleet.netmatrix("verify", *arguments, cwd=fleet.folder)
+    assert (result.status, result.out) == (2, "")
+    assert words in result.err
+
+
+def test_a_chart_that_is_not_the_matrix_s_is_not_proved(fleet: Fleet) -> None:
+    fleet.write(one=DNS % 1)
+    replace_in(fleet.folder / "chart" / "templates" / "default-deny.yaml", "generate`.", "generate`,")
+    result = fleet.verify(*PROD)
+    assert (result.status, result.out) == (1, "")
+    assert "run `netmatrix generate` first" in result.err
+
+
+class Running:
+    """A fleet of a few batches under way in a process group of its own."""
+
+    def __init__(self, fleet: Fleet, environment: dict[str, str], scratch: Path) -> None:
+        self.fleet = fleet
+        fleet.write(**{f"c{number:03}": DNS % number for number in range(100)})
+        command = [sys.executable, "-m", "netmatrix", "verify", *PROD, *TODAY, "--fleet", "fleet/*.yaml", "--jobs", "2"]
+        scratch.mkdir()
+        self.process = subprocess.Popen(
+            command,
+            cwd=fleet.folder,
+            env=environment | {"TMPDIR": str(scratch)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        deadline = time.monotonic() + 120
+        while not fleet.records() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert fleet.records(), "something is proved by now"
+
+    def everyone(self) -> list[int]:
+        """Who is still there of the group."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(fields[2]) == self.process.pid and fields[0] != "Z":
+                    found.append(int(entry.name))
+        return found
+
+    def wait_for_the_end(self) -> None:
+        deadline = time.monotonic() + 60
+        while self.everyone() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert self.everyone() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_an_interrupted_run_ends_whole_and_is_continued(
+    fleet: Fleet, environment: dict[str, str], tmp_path: Path
+) -> None:
+    running = Running(fleet, environment, tmp_path / "scratch")
+    os.killpg(running.process.pid, signal.SIGINT)
+    out, err = running.process.communicate(timeout=120)
+    assert (running.process.returncode, out) == (130, b"")
+    assert b"of 100 clusters were judged; what holds is recorded, and the same command goes on from there" in err
+    assert b"Traceback" not in err
+    running.wait_for_the_end()
+    assert list((tmp_path / "scratch").iterdir()) == []
+    kept = len(fleet.records())
+    assert all(file.suffix == ".json" for file in fleet.records())
+    result = fleet.verify(*PROD)
+    assert result.status == 0
+    assert f"; {kept} were proved before" in result.err
+    assert len(fleet.records()) == 100
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_a_killed_run_leaves_no_worker_and_no_helm(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
+    running = Running(fleet, environment, tmp_path / "scratch")
+    running.process.kill()
+    running.process.communicate(timeout=60)
+    running.wait_for_the_end()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_a_worker_that_is_killed_is_told(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
+    running = Running(fleet, environment, tmp_path / "scratch")
+    workers = [
+        pid
+        for pid in running.everyone()
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes() and pid != running.process.pid
+    ]
+    os.kill(workers[0], signal.SIGKILL)
+    _, err = running.process.communicate(timeout=120)
+    assert running.process.returncode == 2
+    assert b"a worker was ended from outside" in err
+    assert b"Traceback" not in err
+    running.wait_for_the_end()
