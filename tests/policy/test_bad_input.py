@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netmatrix.document import Finding
-from netmatrix.policy import ManifestError, Reach, connections, parse_manifests
+from netmatrix.policy import ManifestError, Reach, connections, parse_manifests, read_manifests
 from tests.policy.samples import lines, pod, policy, read
 
 HEAD = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n"
@@ -80,6 +82,7 @@ REFUSED = {
     "an alias of nothing": (spec("*x"), "4:7", "NM006"),
     "a recursive alias": (spec("&x {podSelector: *x}"), "4:7", "NM015"),
     "text after the separator": (f"--- {{a: b}}\n{HEAD}", "1:1", "NM019"),
+    "text that hangs on the separator": (f"{HEAD}spec: {{}}\n---b: |\n {HEAD}", "5:1", "NM019"),
     "a scalar": ("hello", "1:1", "NM513"),
     "an object without kind": ("apiVersion: v1\n", "1:1", "NM513"),
     "nothing": ("", "1:1", "NM516"),
@@ -109,6 +112,22 @@ REFUSED = {
         "NM501",
     ),
 }
+
+
+def test_a_file_of_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(policy()), encoding="utf-8")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "gone")
+    with pytest.raises(ManifestError, match=r"b\.yaml:1:1: NM001 it cannot be read: no such file"):
+        read_manifests([str(tmp_path)])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_in_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(policy()), encoding="utf-8")
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(ManifestError, match="closed:1:1: NM001 it cannot be read: permission denied"):
+        read_manifests([str(tmp_path)])
+
 
 CIDRS = (
     *("10.0.0.1/8", "010.0.0.0/8", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/255.0.0.0", "10.0.0/8"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from netmatrix.document import Finding, Place
 from netmatrix.document import rules as document_rules
@@ -20,7 +21,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LIKE_JSON = re.compile(r"[ \t\r\n]*[{\[]")
-_SEPARATOR = re.compile(r"^---(?![^ \t\r\n])([^\n]*)(?:\n|\Z)", re.MULTILINE)
+_SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _NOTHING_MORE = re.compile(r"[ \t\r]*(?:#.*)?")
 _SMALL = 1024 * 1024
 
@@ -70,11 +71,28 @@ def _files(path: str, findings: list[Finding]) -> Iterator[str]:
     if path == STANDARD_INPUT or not Path(path).is_dir():
         yield path
         return
-    found = sorted(file for file in Path(path).rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    found = sorted(
+        file for file in _all_files(path) if file.suffix in SUFFIXES and (file.is_file() or _is_broken(file))
+    )
     if not found:
         message = f"there is no file in the folder that ends in {', '.join(SUFFIXES)}"
         findings.append(Finding(rules.NO_MANIFESTS, message, Place(path), hint="name the folder of the manifests"))
     yield from map(str, found)
+
+
+def _all_files(folder: str) -> Iterator[Path]:
+    """Whatever is in a folder and the folders in it. Raises OSError for one that cannot be looked into."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for inside, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(inside, name) for name in names)
+
+
+def _is_broken(file: Path) -> bool:
+    """Whether it is a link to something that is gone, which reading it will tell."""
+    return file.is_symlink() and not file.exists()
 
 
 def _content(file: str, stdin: BinaryIO | None) -> bytes:
@@ -109,7 +127,11 @@ def _decode(content: bytes, file: str) -> str | Finding:
 
 
 def _split(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[int, str]]:
-    """The text between `---` lines, each with the number of its first line, as kubectl splits a file."""
+    """The text between `---` lines, each with the number of its first line, as kubectl splits a file.
+
+    Helm splits at whatever starts a line with `---`, and YAML takes `---a: b` for a key: what hangs on such a line, and
+    all that follows it, one of them would read otherwise.
+    """
     start, line = 0, 1
     for separator in _SEPARATOR.finditer(text):
         yield line, text[start : separator.start()]
