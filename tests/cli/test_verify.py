@@ -136,9 +136,33 @@ def test_json_carries_the_whole_of_it_with_digests(netmatrix: Run, rendered: Pat
     assert gained["ports"] == {"TCP": [[9095, 9095]]}
     assert gained["packet"]["port"] == 9095
     assert [end["direction"] for end in gained["ends"]] == ["Egress", "Ingress"]
-    assert gained["ends"][0]["admittedBy"][0]["policy"] == "stalker/redkite-kafka-egress"
+    egress = gained["ends"][0]
+    lines = rendered.read_text(encoding="utf-8").splitlines()
+    assert egress["admittedBy"][0]["policy"] == "stalker/redkite-kafka-egress"
+    assert egress["admittedBy"][0]["place"]["file"] == str(rendered)
+    assert lines[egress["admittedBy"][0]["place"]["line"] - 1].strip() == "- to:"
+    isolating = {item["policy"]: lines[item["place"]["line"] - 1] for item in egress["isolatedBy"]}
+    assert isolating["stalker/redkite-default-deny"].startswith("apiVersion:")
+    matrix_lines = (ROOT / "matrix.yaml").read_text(encoding="utf-8").splitlines()
+    assert matrix_lines[egress["rowPlace"]["line"] - 1].startswith("  kafka:")
+    lost = next(item for item in data["counterExamples"] if not item["allowed"])
+    assert matrix_lines[lost["ends"][0]["grantedBy"][0]["place"]["line"] - 1].startswith("  kafka-to-kafka:")
     assert data["coverage"]["connectionClasses"] > 10_000
     assert {grant["name"] for grant in data["grants"]} >= {"cron-to-mongo", "jobs-to-internet"}
+
+
+def test_json_names_the_never_line_and_the_flow_that_is_off(netmatrix: Run) -> None:
+    shipped = ("--environment", "prod", "--manifests", "tests/proof/shipped/prod.yaml", "--format", "json", *TODAY)
+    examples = json.loads(netmatrix("verify", *shipped).out)["counterExamples"]
+    to_dns = next(
+        item for item in examples if item["allowed"] and item["source"] == "jobs" and "dns" in item["destination"]
+    )
+    assert [grant["name"] for grant in to_dns["ends"][0]["off"]] == ["jobs-to-dns"]
+    opened = json.loads(netmatrix("explain", "outside", "mongo", "27017", *PROD, "--format", "json").out)["answers"][0]
+    (never,) = opened["forbiddenBy"]
+    assert never["name"] == "outside-to-mongo"
+    line = (ROOT / "matrix.yaml").read_text(encoding="utf-8").splitlines()[never["place"]["line"] - 1]
+    assert line.startswith("  outside-to-mongo:")
 
 
 def digest(file: Path) -> str:

@@ -55,7 +55,7 @@ def command(
         raise click.UsageError(str(error)) from None
     found = [answer for packet in packets for answer in answers(subject.granted, policies, packet)]
     if format_ == "json":
-        click.echo(json.dumps(document(one, other, ports, found), indent=2))
+        click.echo(json.dumps(document(subject.granted, one, other, ports, found), indent=2))
     else:
         if ports is not None:
             click.echo(f"{one.name} -> {other.name}: {ports if ports else 'no port is open'}")

@@ -14,7 +14,7 @@ from netmatrix.proof.deviations import smallest_port
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, grants_of_packet, naming_both
 from netmatrix.proof.parties import Named, packet_between
-from netmatrix.proof.verdict_json import end_data, packet_data, ports_data
+from netmatrix.proof.verdict_json import judged_data, ports_data
 from netmatrix.proof.verify import MODELS
 from netmatrix.proof.words import by_matrix, by_policy, model_text, packet_text, party_text
 
@@ -106,19 +106,20 @@ def lines(granted: Granted, answer: Answer, source: Named, destination: Named) -
         yield f"  differs  the matrix {wanted} it; `netmatrix verify` tells all that differs"
 
 
-def data(answer: Answer) -> dict[str, Any]:
+def data(granted: Granted, answer: Answer) -> dict[str, Any]:
     """The answer for programs."""
     return {
         "allowed": answer.allowed,
         "granted": answer.granted,
         "ipBlockMatchesPods": [model.ipblock_matches_pods for model in answer.models],
-        "packet": packet_data(answer.packet),
-        "ends": [end_data(*pair) for pair in zip(answer.verdicts, answer.grants, strict=True)],
+        **judged_data(granted, answer.packet, answer.models[0], answer.verdicts, answer.grants),
     }
 
 
-def document(source: Named, destination: Named, ports: PortSet | None, found: Sequence[Answer]) -> dict[str, Any]:
+def document(
+    granted: Granted, source: Named, destination: Named, ports: PortSet | None, found: Sequence[Answer]
+) -> dict[str, Any]:
     """All answers for programs; `ports` are those that are open, where no port was asked about."""
     named = {"source": source.name, "destination": destination.name}
     of_ports = {} if ports is None else {"openPorts": ports_data(ports)}
-    return {**named, **of_ports, "answers": [data(answer) for answer in found]}
+    return {**named, **of_ports, "answers": [data(granted, answer) for answer in found]}

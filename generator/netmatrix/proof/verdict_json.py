@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netmatrix.document import Place
@@ -10,10 +10,11 @@ from netmatrix.policy.addresses import AddressSet, Family, range_text
 from netmatrix.policy.objects import Foreign
 from netmatrix.policy.packet import EndVerdict, Packet, Party
 from netmatrix.policy.ports import PortSet, Protocol
+from netmatrix.policy.semantics import Model
 from netmatrix.proof.coverage import Coverage
 from netmatrix.proof.deviations import Deviation
-from netmatrix.proof.grants import Grant
-from netmatrix.proof.judge import EndGrants
+from netmatrix.proof.grants import Grant, Granted
+from netmatrix.proof.judge import EndGrants, forbidding, off_at
 from netmatrix.proof.verdict_text import not_claimed
 from netmatrix.proof.verify import CounterExample, Verdict
 
@@ -28,7 +29,7 @@ def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": _coverage(verdict.coverage),
         "grants": [_grant(grant) for grant in granted.grants],
         "off": [grant.name for grant in granted.off if granted.environment in grant.environments],
-        "counterExamples": [_counter_example(item) for item in verdict.counter_examples],
+        "counterExamples": [_counter_example(granted, item) for item in verdict.counter_examples],
         "onlyWhereIpBlockMatchesPods": [_deviation(item) for item in verdict.model_dependent],
         "unjudged": [foreign_data(item) for item in verdict.unjudged],
         "notClaimed": list(not_claimed(granted)),
@@ -60,12 +61,10 @@ def _grant(grant: Grant) -> dict[str, Any]:
     }
 
 
-def _counter_example(item: CounterExample) -> dict[str, Any]:
-    return {
-        **_deviation(item.deviation),
-        "packet": packet_data(item.deviation.packet),
-        "ends": [end_data(*pair) for pair in zip(item.verdicts, item.grants, strict=True)],
-    }
+def _counter_example(granted: Granted, item: CounterExample) -> dict[str, Any]:
+    model = Model(ipblock_matches_pods=item.deviation.models[0])
+    told = judged_data(granted, item.deviation.packet, model, item.verdicts, item.grants)
+    return {**_deviation(item.deviation), **told}
 
 
 def _deviation(item: Deviation) -> dict[str, Any]:
@@ -82,23 +81,37 @@ def _deviation(item: Deviation) -> dict[str, Any]:
     }
 
 
-def end_data(verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
-    """What policies and matrix say at one end of a packet."""
+def judged_data(
+    granted: Granted, packet: Packet, model: Model, verdicts: Iterable[EndVerdict], grants: Iterable[EndGrants]
+) -> dict[str, Any]:
+    """A packet, what policies and matrix say at its two ends, and the `never` lines that forbid it."""
+    return {
+        "packet": packet_data(packet),
+        "ends": [_end(granted, packet, model, *pair) for pair in zip(verdicts, grants, strict=True)],
+        "forbiddenBy": [
+            {"name": line.id, "place": place_data(line.place)} for line in forbidding(granted, packet, model)
+        ],
+    }
+
+
+def _end(granted: Granted, packet: Packet, model: Model, verdict: EndVerdict, grants: EndGrants) -> dict[str, Any]:
     return {
         "direction": str(verdict.direction),
         "row": grants.row,
+        "rowPlace": place_data(granted.matrix.pods[grants.row].place) if grants.row else None,
         "governed": grants.governed,
         "allowed": verdict.allowed,
         "granted": grants.granted,
         **rules_data(verdict),
         "grantedBy": [_grant(grant) for grant in grants.granted_by],
+        "off": [_grant(grant) for grant in off_at(granted, packet, grants.direction, model)],
     }
 
 
 def rules_data(verdict: EndVerdict) -> dict[str, Any]:
     """The policies that isolate an end, and the rules that admit the packet there."""
     return {
-        "isolatedBy": [str(policy) for policy in verdict.isolated_by],
+        "isolatedBy": [{"policy": str(policy), "place": place_data(policy.place)} for policy in verdict.isolated_by],
         "admittedBy": [
             {
                 "policy": str(rule.policy),
