@@ -6,7 +6,7 @@ import os
 import sys
 
 from netmatrix.helm import find_helm
-from tests.bench import engines, page, startup
+from tests.bench import engines, fleet, page, startup
 from tests.bench.measure import ROOT
 from tests.other_tools import NETPOL_ANALYZER, NETWORK_CONFIG_ANALYZER, MissingToolError
 
@@ -16,7 +16,7 @@ def main() -> int:
     helm = find_helm(tools=ROOT / ".tools")
     os.environ["HELM"] = str(helm.executable)  # one helm for all, wherever a matrix lies
     try:
-        sections = (startup.section(helm), *engines.sections())
+        sections = (startup.section(helm), *engines.sections(), fleet.section(helm))
     except MissingToolError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
