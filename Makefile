@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate graphs test test-long oracle pipelines mutants adversarial check format golden docs bench e2e cluster-tools cluster \
+.PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench e2e cluster-tools cluster \
   cluster-down lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
@@ -58,6 +58,10 @@ oracle: setup ## Let brute force and other people's tools judge the engine (the 
 pipelines: setup ## Run what users' pipelines run: helm unittest, ct lint, pre-commit, the Action (the first time it builds them, with Go)
 	@$(BIN)/python -m tests.pipelines
 	@$(BIN)/python -m pytest -q -n auto -m "pipelines or not pipelines" tests/pipelines
+
+editor: setup ## Drive the real yaml-language-server on the files that users edit (Node)
+	@$(BIN)/python -m tests.editor
+	@$(BIN)/python -m pytest -q -m "editor or not editor" tests/editor
 
 mutants: setup ## Judge all mutants of the rendered manifests, and print how many were killed
 	@$(BIN)/python -m tests.proof.judging

@@ -25,7 +25,7 @@ from netmatrix.helm import Helm, find_helm
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "chart"
-SCHEMAS = {"values": ROOT / "schema/values.schema.json", "matrix": ROOT / "schema/matrix.schema.json"}
+SCHEMAS = {name: ROOT / f"schema/{name}.schema.json" for name in ("values", "override", "matrix")}
 
 KEYWORDS = frozenset(
     (

@@ -37,6 +37,7 @@ TOUCHED = {
     "chart/README.md",
     "chart/values.yaml",
     "chart/values.schema.json",
+    "schema/override.schema.json",
     "schema/values.schema.json",
     "chart/templates/_matrix.tpl",
     "chart/tests/widening_test.yaml",

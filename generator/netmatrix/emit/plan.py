@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 
+from netmatrix.document.one_layer import for_one_layer
 from netmatrix.emit.facts import matrix_facts, schema_facts
 from netmatrix.emit.reference import values_markdown
 from netmatrix.emit.schema import values_schema
@@ -130,11 +131,14 @@ class _Writer:
     def schemas(self) -> dict[PurePosixPath, str]:
         schema = {"$comment": self.header("pods, endpoints, namespaces, flows"), **values_schema(self.matrix)}
         values = json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
+        # For editors, which see one file at a time, and not the chart's defaults below it.
+        override = json.dumps(for_one_layer(schema), indent=2, ensure_ascii=True) + "\n"
         source = PurePath(self.matrix.file).name
         own = {"$comment": f"{MARKER}: a copy of the toolchain's own schema of {source}. Do not edit."}
         matrix = json.dumps(own | json.loads(matrix_schema_text()), indent=2, ensure_ascii=True) + "\n"
         return {
             PurePosixPath("schema/values.schema.json"): values,
+            PurePosixPath("schema/override.schema.json"): override,
             PurePosixPath("chart/values.schema.json"): values,
             PurePosixPath("schema/matrix.schema.json"): matrix,
         }

@@ -72,7 +72,7 @@ def environment_yaml(matrix: Matrix, environment: str, header: str) -> str:
     """The text of values/values-<environment>.yaml: the environment and the documented flows that it switches on."""
     lines = [
         f"# {header}",
-        _SCHEMA_HINT.format("../schema/values.schema.json"),
+        _SCHEMA_HINT.format("../schema/override.schema.json"),
         f"# The documented table of {environment}, to the letter. Adjust a cluster in an override of its own.",
         "---",
         f"environment: {environment}",
@@ -86,7 +86,7 @@ def operational_yaml(matrix: Matrix, header: str) -> str:
     flows = [flow for flow in matrix.flows.values() if flow.basis is Basis.OPERATION]
     lines = [
         f"# {header}",
-        _SCHEMA_HINT.format("../schema/values.schema.json"),
+        _SCHEMA_HINT.format("../schema/override.schema.json"),
         "# What running the application needs beyond the documented tables. Add it after an environment file.",
         "---",
     ]

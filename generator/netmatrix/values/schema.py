@@ -12,10 +12,6 @@ from netmatrix.document.schema import schema_findings
 from netmatrix.values import rules
 from netmatrix.values.merge import Merged, merge_layers
 
-_CHOICES = ("anyOf", "oneOf", "not", "if", "then", "else", "dependencies")
-_NAMED = ("properties", "patternProperties", "definitions")  # their keys are names, not keywords
-_DATA = ("const", "default", "enum", "examples")  # their values are values, not schemas
-
 
 def result_findings(schema: Mapping[str, Any], values: Merged) -> list[Finding]:
     """Everything in the merged `values` that `schema` forbids (NM201, NM202, NM203)."""
@@ -25,11 +21,6 @@ def result_findings(schema: Mapping[str, Any], values: Merged) -> list[Finding]:
 def layer_findings(schema: Mapping[str, Any], layer: Document) -> list[Finding]:
     """What `schema`, from `for_one_layer`, forbids in one file. A null in a map is no value: it deletes a default."""
     return _findings(schema, without_nulls(layer.data), merge_layers([layer]))
-
-
-def for_one_layer(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`schema` for a file that is only a part of the values: it demands no key that another file may hold."""
-    return {key: _relaxed(key, value) for key, value in schema.items() if not _demands_keys(key, value)}
 
 
 def without_nulls(value: Any) -> Any:
@@ -62,25 +53,3 @@ def _with_nulls_told(finding: Finding, values: Merged) -> Finding:
         hint = "null takes a default of the chart away, and there is none here: give a value, or leave the key out"
         return replace(finding, hint=hint)
     return finding
-
-
-def _relaxed(keyword: str, value: Any) -> Any:
-    if keyword in _DATA:
-        return value
-    if isinstance(value, list):
-        return [_relaxed("", item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if keyword in _NAMED:
-        return {name: _relaxed("", subschema) for name, subschema in value.items()}
-    return for_one_layer(value)
-
-
-def _demands_keys(keyword: str, value: Any) -> bool:
-    return keyword in ("required", "minProperties") or (keyword in _CHOICES and _mentions_required(value))
-
-
-def _mentions_required(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "required" in value or any(_mentions_required(item) for item in value.values())
-    return isinstance(value, list) and any(_mentions_required(item) for item in value)

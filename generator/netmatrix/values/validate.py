@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from netmatrix.document import Finding, KeyPath, Severity
+from netmatrix.document.one_layer import for_one_layer
 from netmatrix.document.reader import Document
 from netmatrix.matrix.model import Matrix
 from netmatrix.values import check_addresses, check_exceptions, check_names, check_notes, check_pods, rules
 from netmatrix.values.command_line import CommandLineValues, with_command_line
 from netmatrix.values.context import Context
 from netmatrix.values.merge import Merged, merge_layers, over_defaults
-from netmatrix.values.schema import for_one_layer, layer_findings, result_findings
+from netmatrix.values.schema import layer_findings, result_findings
 
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     *check_names.CHECKS,
