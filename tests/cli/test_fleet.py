@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from netmatrix.cli.exit_status import status_of_findings
+from netmatrix.cli.fleet_proving import Fleet as Common
+from netmatrix.cli.fleet_proving import prove
+from netmatrix.cli.options import ValuesOptions
+from netmatrix.cli.project import Project, open_project
+from netmatrix.cli.validating import Judged, judge
+from netmatrix.fleet.clusters import Cluster
+from netmatrix.fleet.outcome import Verdict
 from netmatrix.helm import Helm
 from tests.cli.conftest import PROD, TODAY, Result, Run, replace_in
 from tests.support.scenarios import CLUSTERS
@@ -264,6 +275,52 @@ def test_a_chart_that_is_not_the_matrix_s_is_not_proved(fleet: Fleet) -> None:
     result = fleet.verify(*PROD)
     assert (result.status, result.out) == (1, "")
     assert "run `netmatrix generate` first" in result.err
+
+
+def test_a_fault_of_netmatrix_itself_is_one_cluster_s_and_no_other_s(
+    copy: Path, helm: Helm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged in this process, where a fault can be planted."""
+    monkeypatch.chdir(copy)
+    project = open_project(None)
+
+    def faulty(project: Project, options: ValuesOptions) -> Judged:
+        if "two.yaml" in options.files:
+            raise KeyError("planted")
+        return judge(project, options)
+
+    monkeypatch.setattr("netmatrix.cli.fleet_proving.judge", faulty)
+    clusters = [Cluster(name, (name,)) for name in ("one.yaml", "two.yaml", "three.yaml")]
+    for number, cluster in enumerate(clusters):
+        (copy / cluster.name).write_text(DNS % number, encoding="utf-8")
+    base = (project.values_file("values-prod.yaml"),)
+    fleet = Common(project, helm, project.chart, base, by_override=False, today=date(2026, 11, 1), record=None)
+    one, two, three = prove(fleet, clusters).outcomes
+    assert (one.verdict, two.verdict, three.verdict) == (Verdict.HOLDS, Verdict.UNJUDGED, Verdict.HOLDS)
+    (finding,) = two.findings
+    assert (finding.rule.id, finding.place.file) == ("NM706", "two.yaml")
+    assert "KeyError: 'planted'" in finding.message
+    assert status_of_findings(two.findings) == 2
+
+
+def test_on_a_terminal_a_bar_tells_how_far_it_is(fleet: Fleet, environment: dict[str, str]) -> None:
+    fleet.write(one=DNS % 1, two=DNS % 2)
+    command = [sys.executable, "-m", "netmatrix", "verify", *PROD, *TODAY, "--fleet", "fleet/*.yaml", "--jobs", "1"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, cwd=fleet.folder, env=environment | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        out, _ = process.communicate(timeout=120)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error to its reader
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"clusters" in shown
+    assert b"0/2" in shown
+    assert out.decode().splitlines()[-1] == "fleet of 2: 2 hold"
 
 
 class Running:

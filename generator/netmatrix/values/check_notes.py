@@ -19,8 +19,8 @@ def discovery_is_offline(context: Context) -> Iterator[Finding]:
             known = enumeration(cidrs, "and") or "no address"
             message = f"{endpoint.id!r} is looked up in the cluster; rendering without one grants {known} alone"
             hint = (
-                "that is what Argo CD installs, and `helm template`: name all addresses under `cidrs` there; "
-                "set `discover: false` where there is no look-up, or where it is forbidden"
+                "so it is under Argo CD, which asks no cluster: name all addresses under `cidrs` there; "
+                "set `discover: false` where the look-up is forbidden"
             )
             yield context.finding(rules.DISCOVERY_OFFLINE, message, path, hint, severity=Severity.NOTE)
 
