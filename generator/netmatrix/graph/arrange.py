@@ -19,26 +19,26 @@ from netmatrix.graph.shapes import GROUP_HEAD, GROUP_PADDING, Size, group_width,
 _PROGRAM = Path(__file__).parent / "elk"
 
 # https://eclipse.dev/elk/reference/options.html. Layers run from top to bottom, so that labels, which are wider than
-# high, stand side by side on upright pieces; the order of the matrix breaks ties, so that a small change stays small.
+# high, stand side by side on upright pieces.
 _OPTIONS = {
-    "root": {
-        "elk.algorithm": "layered",
-        "elk.direction": "DOWN",
-        "elk.hierarchyHandling": "INCLUDE_CHILDREN",
-        "elk.edgeRouting": "ORTHOGONAL",
-        "elk.randomSeed": "1",
-        "elk.layered.thoroughness": "100",
-        "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
-        "elk.spacing.nodeNode": "20",
-        "elk.spacing.edgeEdge": "12",
-        "elk.spacing.edgeNode": "14",
-        "elk.spacing.labelNode": "6",
-        "elk.layered.spacing.nodeNodeBetweenLayers": "30",
-        "elk.layered.spacing.edgeEdgeBetweenLayers": "12",
-        "elk.layered.spacing.edgeNodeBetweenLayers": "16",
-    },
-    "label": {"elk.edgeLabels.inline": "true"},
+    "elk.algorithm": "layered",
+    "elk.direction": "DOWN",
+    "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+    "elk.edgeRouting": "ORTHOGONAL",
+    "elk.layered.thoroughness": "100",
+    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+    "elk.layered.edgeLabels.centerLabelPlacementStrategy": "SPACE_EFFICIENT_LAYER",
+    "elk.layered.compaction.postCompaction.strategy": "EDGE_LENGTH",
+    "elk.spacing.nodeNode": "20",
+    "elk.spacing.edgeEdge": "12",
+    "elk.spacing.edgeNode": "18",
+    "elk.spacing.nodeSelfLoop": "22",
+    "elk.layered.spacing.nodeNodeBetweenLayers": "30",
+    "elk.layered.spacing.edgeEdgeBetweenLayers": "12",
+    "elk.layered.spacing.edgeNodeBetweenLayers": "16",
 }
+_SEEDS = 16
+"""How many layouts are tried: the engine begins with a random order. The narrowest is taken, since pages are narrow."""
 
 
 def arrange(graphs: Iterable[Graph], tools: Path) -> Layout:
@@ -55,7 +55,7 @@ def arrange(graphs: Iterable[Graph], tools: Path) -> Layout:
     return Layout(groups, nodes, {key: edges[key] for key in sorted(edges)})
 
 
-_JOG = 2.0
+_JOG = 3.5
 """What differs by less is meant to be one line."""
 
 _GROUP = "namespace:"
@@ -81,6 +81,7 @@ def _question(graphs: list[Graph]) -> dict[str, Any]:
     }
     return {
         "options": _OPTIONS,
+        "seeds": _SEEDS,
         "groups": [
             {"id": f"{_GROUP}{id_}", "padding": _padding(widths[id_], nodes), "nodes": nodes}
             for id_, nodes in children.items()
@@ -154,7 +155,7 @@ def _call(command: list[str], folder: Path, text: str = "") -> str:
         raise LayoutError([Finding(ENGINE, message, Place(command[0]), hint=hint)]) from error
     if done.returncode != 0:
         told = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        message = f"{' '.join(command[:2])} failed with status {done.returncode}: {told[-1]}"
+        message = f"{' '.join(command[:2])} failed with status {done.returncode}: {told[-1][:300]}"
         hint = "nothing was changed; run the command again when the package index can be reached"
         raise LayoutError([Finding(ENGINE, message, Place(str(folder)), hint=hint)])
     return done.stdout

@@ -61,17 +61,19 @@ class Route:
 class Layout:
     """The places of groups and nodes by id, and of edges by key.
 
-    A namespace has more than one box where a pod has no place beside its neighbours.
+    A namespace has more than one box where a pod has no place beside its neighbours. `page` is room to keep, also where
+    nothing stands: pictures from the same coordinates then have everything in the same place.
     """
 
     groups: Mapping[str, tuple[Rect, ...]]
     nodes: Mapping[str, Rect]
     edges: Mapping[str, Route]
+    page: Rect | None = None
 
     def bounds(self) -> Rect:
         """The smallest rectangle around everything."""
         boxes = [*self.nodes.values(), *(box for boxes in self.groups.values() for box in boxes)]
-        boxes += [route.label for route in self.edges.values()]
+        boxes += [route.label for route in self.edges.values()] + ([self.page] if self.page else [])
         corners = [(box.x, box.y) for box in boxes] + [(box.right, box.bottom) for box in boxes]
         corners += [point for route in self.edges.values() for point in route.points]
         return around(corners)

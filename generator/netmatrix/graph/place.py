@@ -50,7 +50,8 @@ def _kept(graph: Graph, committed: Layout) -> Layout:
             and _fits(label_size(label_lines(edge)), route.label)
         ):
             edges[edge.lane] = edge
-    return Layout(groups, nodes, {edge.key: committed.edges[lane] for lane, edge in edges.items()})
+    routes = {edge.key: committed.edges[lane] for lane, edge in edges.items()}
+    return Layout(groups, nodes, routes, page=committed.bounds() if committed.nodes else None)
 
 
 def _fits(size: tuple[float, float], box: Rect) -> bool:

@@ -29,7 +29,7 @@ from netmatrix.graph.words import CAPTION, PORTS_NOTE, described, explained, hea
 Element = ElementTree.Element
 
 _MARGIN = 16.0
-_HEADER = 56.0
+_HEADER = 64.0
 _NARROWEST = 460.0
 _HEAD_LENGTH, _HEAD_BREADTH = 9.0, 4.5
 _KEY_LINE, _KEY_ROW, _KEY_GAP = 44.0, 22.0, 28.0
@@ -101,7 +101,8 @@ class _Picture:
         drawn = Element("g", {"class": "namespace", "data-namespace": group.id})
         _words(drawn, "title", group_name(group))
         _rect(drawn, box, 8)
-        start, room = free_of_lines(self.layout.edges.values(), box)
+        wanted = text_width(group_name(group), DETAIL_SIZE)
+        start, room = _free_of_lines(self.layout.edges.values(), box, wanted)
         name = fitted(group_name(group), DETAIL_SIZE, room)
         if name:
             _write(drawn, "name", name, start, box.y + 17)
@@ -178,17 +179,19 @@ _ORDER = (
 )
 
 
-def free_of_lines(routes: Iterable[Route], box: Rect) -> tuple[float, float]:
-    """Where a namespace's name may begin in the strip at the top of its box, and how much room it has there."""
+def _free_of_lines(routes: Iterable[Route], box: Rect, wanted: float) -> tuple[float, float]:
+    """Where a namespace's name may begin in the strip at the top of its box, and how much room it has there.
+
+    The first place with the room that is wanted, else the one with the most.
+    """
     strip = Rect(box.x + 10, box.y + 2, box.width - 20, GROUP_HEAD - 4)
-    taken = [segment.grown(4) for route in routes for segment in (*route.segments(), route.label)]
+    taken = [segment.grown(8) for route in routes for segment in (*route.segments(), route.label)]
     spans = sorted((item.x, item.right) for item in taken if item.overlaps(strip))
-    best, start = (strip.x, 0.0), strip.x
+    gaps, start = [], strip.x
     for left, right in (*spans, (strip.right, strip.right)):
-        if left - start > best[1]:
-            best = (start, left - start)
+        gaps.append((start, left - start))
         start = max(start, right)
-    return best
+    return next((gap for gap in gaps if gap[1] >= wanted), max(gaps, key=lambda gap: gap[1]))
 
 
 def _is_doubled(edge: Edge) -> bool:
