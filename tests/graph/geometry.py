@@ -39,7 +39,7 @@ def read(svg: str) -> Picture:
     for owner, x, y in _groups(root, 0.0, 0.0):
         classes = owner.attrib.get("class", "").split()
         name = owner.attrib.get("data-pod") or owner.attrib.get("data-endpoint") or owner.attrib.get("id", "")
-        name = name or f"namespace {owner.attrib.get('data-namespace', 'none')}"
+        name = name or f"namespace {owner.attrib.get('data-namespace', 'none')}, frame {len(picture.frames)}"
         if "flow" in classes:
             picture.ends[name] = {owner.attrib["data-source"], owner.attrib["data-destination"]}
             picture.lines[name] = list(_lines(owner, x, y))

@@ -57,6 +57,7 @@ def test_an_exception_has_a_style_and_names_its_day_and_owner(netmatrix: Run) ->
     assert [text.text for text in group.iter(f"{SVG}text")] == ["443", "until", "2027-06-30"]
     assert "platform-team@example.org" in (group.findtext(f"{SVG}title") or "")
     assert faults(result.out) == []
+    assert result.err == ""
 
 
 @pytest.mark.parametrize("format_", ["svg", "dot", "mermaid"])
@@ -68,7 +69,7 @@ def test_a_foreign_matrix_is_drawn_without_an_engine(format_: str, netmatrix: Ru
     assert "Storefront" in result.out
     if format_ == "svg":
         assert faults(result.out) == []
-        assert "NM802 there are no coordinates" in result.err
+        assert "NM802 there is no file of coordinates: every party is drawn on a step of its own" in result.err
         assert faults((tmp_path / "docs" / "network-live.svg").read_text(encoding="utf-8")) == []
     else:
         assert result.err == ""
@@ -107,7 +108,9 @@ def test_a_pod_that_is_new_is_drawn_without_the_engine_and_a_note_says_how_to_do
     replace_in(copy / "matrix.yaml", "\nnever:\n", f"{flow}\nnever:\n")
     result = netmatrix("generate", cwd=copy)
     assert result.status == 0, result.err
-    assert "note NM802 there is no place for ledger, ledger > mongo: operational, off" in result.out
+    assert (
+        "note NM802 there is no place for ledger, ledger > mongo: operational, off: put beside the rest" in result.out
+    )
     assert netmatrix("generate", "--check", cwd=copy).status == 0
     for environment in ("prod", "dev"):
         text = (copy / "docs" / f"network-{environment}.svg").read_text(encoding="utf-8")

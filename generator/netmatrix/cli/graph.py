@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import environment_option, values_of, values_options
 from netmatrix.cli.project import Project, open_project, open_to_judge, shown
-
-if TYPE_CHECKING:
-    from netmatrix.graph.layout import Layout
-    from netmatrix.graph.model import Graph
 
 _FORMATS = ("svg", "dot", "mermaid")
 
@@ -28,8 +24,9 @@ _FORMATS = ("svg", "dot", "mermaid")
 def command(with_off: bool, format_: str, output: str | None, arrange: bool, **given: Any) -> ExitStatus:
     """Draw who may connect to whom under some values, exceptions included.
 
-    An SVG takes its coordinates from docs/network-layout.yaml beside the matrix, which --arrange writes. What has no
-    place there makes the whole a staircase, one step for each party; a message tells so.
+    An SVG takes its coordinates from docs/network-layout.yaml beside the matrix, which --arrange writes; what has no
+    place there, as the other end of an exception, is put beside it. Without that file every party is drawn on a step of
+    its own, and a message tells so.
 
     \b
     Examples:
@@ -38,10 +35,14 @@ def command(with_off: bool, format_: str, output: str | None, arrange: bool, **g
       netmatrix graph --environment dev --with-off --format dot | dot -Tpdf -o network.pdf
       netmatrix graph --arrange
     """
-    from netmatrix.cli.pictures import committed_layout, graph_of, missing_notes
+    from netmatrix.cli.pictures import committed_layout, graph_of, notes_on
     from netmatrix.cli.subject import chosen
     from netmatrix.cli.validating import judge
     from netmatrix.document import Severity
+    from netmatrix.graph.dot import dot
+    from netmatrix.graph.mermaid import mermaid
+    from netmatrix.graph.place import placed
+    from netmatrix.graph.svg import svg
     from netmatrix.report import Format, render
 
     environment = given.pop("environment")
@@ -60,10 +61,12 @@ def command(with_off: bool, format_: str, output: str | None, arrange: bool, **g
         return status
     graph = graph_of(project, options, judged, with_off=with_off)
     if format_ == "svg":
-        text, missing = _svg(graph, committed_layout(project))
-        click.echo(render(missing_notes(project, missing), Format.TEXT), nl=False, err=True)
+        found = placed(graph, committed_layout(project))
+        text = svg(graph, found.layout)
+        if found.anew:
+            click.echo(render(notes_on(project, [found]), Format.TEXT), nl=False, err=True)
     else:
-        text = _text(graph, format_)
+        text = dot(graph) if format_ == "dot" else mermaid(graph)
     if output:
         from netmatrix.document.write import write_whole
 
@@ -71,21 +74,6 @@ def command(with_off: bool, format_: str, output: str | None, arrange: bool, **g
     else:
         click.echo(text, nl=False)
     return ExitStatus.HOLDS
-
-
-def _svg(graph: Graph, committed: Layout) -> tuple[str, tuple[str, ...]]:
-    from netmatrix.graph.place import placed
-    from netmatrix.graph.svg import svg
-
-    found = placed(graph, committed)
-    return svg(graph, found.layout), found.missing
-
-
-def _text(graph: Graph, format_: str) -> str:
-    from netmatrix.graph.dot import dot
-    from netmatrix.graph.mermaid import mermaid
-
-    return dot(graph) if format_ == "dot" else mermaid(graph)
 
 
 def _arrange(project: Project) -> ExitStatus:

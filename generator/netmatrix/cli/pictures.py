@@ -16,7 +16,7 @@ from netmatrix.emit.plan import Plan, header_of, plan
 from netmatrix.graph.build import network_graph
 from netmatrix.graph.layout import NOTHING, Layout, layout_of
 from netmatrix.graph.model import Graph
-from netmatrix.graph.place import placed
+from netmatrix.graph.place import Placed, placed
 from netmatrix.graph.rules import MISSING
 from netmatrix.graph.svg import svg
 from netmatrix.matrix.model import Matrix
@@ -60,27 +60,24 @@ def whole_plan(project: Project) -> tuple[Plan, tuple[Finding, ...]]:
     Never fails for coordinates that lack something: who adds a row need not have the layout engine.
     """
     committed, planned = committed_layout(project), plan(project.matrix)
-    files, missing = dict(planned.files), dict[str, None]()
+    files, found = dict(planned.files), []
     for environment, graph in environment_graphs(project.matrix, planned).items():
-        found = placed(graph, committed)
+        found.append(placed(graph, committed))
         header = header_of(project.matrix, f"flows in {environment}")
-        files[PurePosixPath(f"docs/network-{environment}.svg")] = svg(graph, found.layout, header=header)
-        missing |= dict.fromkeys(found.missing)
-    return replace(planned, files=dict(sorted(files.items()))), missing_notes(project, tuple(missing))
+        files[PurePosixPath(f"docs/network-{environment}.svg")] = svg(graph, found[-1].layout, header=header)
+    return replace(planned, files=dict(sorted(files.items()))), notes_on(project, found)
 
 
-def missing_notes(project: Project, missing: Sequence[str]) -> tuple[Finding, ...]:
+def notes_on(project: Project, found: Sequence[Placed]) -> tuple[Finding, ...]:
     """A note on what has no place in the committed coordinates, if there is anything."""
+    missing = tuple(dict.fromkeys(item for picture in found for item in picture.missing))
     if not missing:
         return ()
     file = layout_file(project)
     hint = "lay out anew with `netmatrix graph --arrange`, then run `netmatrix generate`; it needs Node.js"
-    if not file.exists():
-        message = "there are no coordinates, so every party is drawn on a step of its own"
-    else:
-        first = ", ".join(missing[:3])
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        message = f"there is no place for {first}{more}, so every party is drawn on a step of its own"
+    what = f"place for {', '.join(missing[:3])}{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}"
+    how = "every party is drawn on a step of its own" if any(item.anew for item in found) else "put beside the rest"
+    message = f"there is no {what if file.exists() else 'file of coordinates'}: {how}"
     return (Finding(MISSING, message, Place(shown(file)), hint=hint, severity=Severity.NOTE),)
 
 

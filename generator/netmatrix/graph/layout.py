@@ -39,6 +39,11 @@ class Rect:
         """The rectangle with a margin all around."""
         return Rect(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
+    def sides(self) -> Iterator[Rect]:
+        """Its four borders, as rectangles without breadth."""
+        yield from (Rect(self.x, y, self.width, 0) for y in (self.y, self.bottom))
+        yield from (Rect(x, self.y, 0, self.height) for x in (self.x, self.right))
+
     def overlaps(self, other: Rect) -> bool:
         """Whether the two share more than a border."""
         return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom

@@ -116,7 +116,7 @@ class _Picture:
         drawn = Element("g", {name: _clean(value) for name, value in names.items()})
         told = [node.title, node.detail, node.description]
         _words(drawn, "title", "\n".join(filter(None, told)))
-        _rect(drawn, box, 6 if ours else box.height / 2)
+        _rect(drawn, box, 5 if ours else 16)
         x, y = box.centre
         detail = detail_of(node, box.width)
         _write(drawn, "title centred", title_of(node, box.width), x, y + (-2 if detail else 5))
@@ -154,29 +154,18 @@ class _Picture:
         legend = Element("g", {"class": "legend"})
         x, y, room = 0.0, 12.0, self.width - 2 * _MARGIN
         kinds = {_classes(edge): edge for edge in self.graph.edges}
-        for classes in sorted(kinds, key=_ORDER.index):
-            words = kind_words(kinds[classes], self.graph.environment)
+        for edge in sorted(kinds.values(), key=lambda edge: (not edge.on, list(EdgeKind).index(edge.kind))):
+            words = kind_words(edge, self.graph.environment)
             width = _KEY_LINE + 8 + text_width(words, LABEL_SIZE)
             if x and x + width > room:
                 x, y = 0.0, y + _KEY_ROW
-            sample = _add(legend, "g", {"class": classes})
-            _arrow(sample, ((x, y), (x + _KEY_LINE, y)), doubled=_is_doubled(kinds[classes]))
+            sample = _add(legend, "g", {"class": _classes(edge)})
+            _arrow(sample, ((x, y), (x + _KEY_LINE, y)), doubled=_is_doubled(edge))
             _write(sample, "key", words, x + _KEY_LINE + 8, y + 4)
             x += width + _KEY_GAP
         y += _KEY_ROW
         _write(legend, "key note", PORTS_NOTE, 0, y + 4)
         return legend, y + 12
-
-
-_ORDER = (
-    "documented",
-    "environment",
-    "operational",
-    "exception",
-    "documented off",
-    "environment off",
-    "operational off",
-)
 
 
 def _free_of_lines(routes: Iterable[Route], box: Rect, wanted: float) -> tuple[float, float]:
