@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from netmatrix.document.program import Output
 from netmatrix.helm import HelmError
-from netmatrix.helm.run import Output, run
+from netmatrix.helm.run import run
 from tests.helm.conftest import FakeHelm
 
 

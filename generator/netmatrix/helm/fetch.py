@@ -25,8 +25,9 @@ from types import FrameType
 from typing import NoReturn
 
 from netmatrix.document import Finding
+from netmatrix.document.program import Candidate
 from netmatrix.document.write import write_whole
-from netmatrix.helm.find import Candidate, Helm, ask, candidate, find_helm, version_text
+from netmatrix.helm.find import Helm, ask, candidate, find_helm, version_text
 from netmatrix.helm.rules import NOT_FETCHED, HelmError
 from netmatrix.helm.run import program_place
 

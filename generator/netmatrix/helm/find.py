@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from netmatrix.document import Finding
+from netmatrix.document.program import Candidate, Output, ProgramError, find_program
 from netmatrix.helm.rules import NO_HELM, TOO_OLD, HelmError
-from netmatrix.helm.run import TIMEOUT, Output, crashed, program_place, run
+from netmatrix.helm.run import TIMEOUT, crashed, program_place, run
 
 OLDEST = (3, 18, 5)
 """The first helm whose schema validator is the one of Helm 4 (santhosh-tekuri/jsonschema)."""
@@ -32,16 +32,6 @@ class Helm:
         return run(self.executable, arguments, stdin=stdin, timeout=timeout)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A helm by the place where it was looked for, before it was asked for anything."""
-
-    executable: Path
-    origin: str
-    chosen: bool
-    """By $HELM: the user's own word, so that no other helm is an answer to its faults."""
-
-
 def find_helm(environ: Mapping[str, str] | None = None, tools: Path | None = None) -> Helm:
     """The helm to use. Raises HelmError where there is none, or where the first one found is too old or does not run.
 
@@ -59,18 +49,11 @@ def find_helm(environ: Mapping[str, str] | None = None, tools: Path | None = Non
 
 def candidate(environ: Mapping[str, str]) -> Candidate | None:
     """The helm that the environment names, in $HELM or on PATH. Raises HelmError where $HELM leads nowhere."""
-    path = environ.get("PATH", "")
-    named = environ.get("HELM", "")
-    if named:
-        # A name with a slash is a file; one without is looked up on PATH, as a shell does it.
-        found = named if os.sep in named else shutil.which(named, path=path)
-        if found is None or not Path(found).exists():
-            message = f"$HELM is {named!r}, and there is no such program"
-            hint = "set $HELM to a helm that exists, or unset it to use the one on PATH or that of `make setup`"
-            raise HelmError([Finding(NO_HELM, message, program_place(named), hint=hint)])
-        return Candidate(Path(found).absolute(), "$HELM", chosen=True)
-    on_path = shutil.which("helm", path=path)
-    return Candidate(Path(on_path).absolute(), "the helm on PATH", chosen=False) if on_path else None
+    try:
+        return find_program("helm", environ)
+    except ProgramError as error:
+        hint = "set $HELM to a helm that exists, or unset it to use the one on PATH or that of `make setup`"
+        raise HelmError([Finding(NO_HELM, error.what, program_place(environ["HELM"]), hint=hint)]) from None
 
 
 def ask(found: Candidate) -> Helm:

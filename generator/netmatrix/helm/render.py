@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from netmatrix.document import Finding, Place
+from netmatrix.document.program import Output
 from netmatrix.helm.arguments import SetArgument
 from netmatrix.helm.find import Helm
 from netmatrix.helm.inputs import refuse_inputs, values_flags
 from netmatrix.helm.rules import CRASHED, MALFORMED, REFUSED, HelmError
-from netmatrix.helm.run import Output, program_place
+from netmatrix.helm.run import program_place
 
 _BEGIN, _END = "netmatrix-values-begin", "netmatrix-values-end"
 _TEMPLATE_PLACE = re.compile(r"\([^():\s]+/(templates/[^():\s]+):([0-9]+)(?::([0-9]+))?\)")
