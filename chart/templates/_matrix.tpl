@@ -123,7 +123,7 @@ retargeted, what is never granted. Templates are not values: no override reaches
   "title": "Values of red-kite-network",
   "type": "object",
   "additionalProperties": false,
-  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions"],
+  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions", "test"],
   "properties": {
     "environment": {"type": "string", "enum": ["", "prod", "dev"], "title": "one of the environments: prod, dev"},
     "namespaces": {
@@ -395,6 +395,15 @@ retargeted, what is never granted. Templates are not values: no override reaches
         },
         "required": ["from", "to", "ports", "reason", "owner", "expires"]
       }
+    },
+    "test": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "image": {"title": "an image's name, 255 characters at most", "type": "string", "maxLength": 255, "pattern": "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"},
+        "pullPolicy": {"title": "one of Always, IfNotPresent, Never", "type": "string", "enum": ["Always", "IfNotPresent", "Never"]}
+      },
+      "required": ["image", "pullPolicy"]
     },
     "global": {"type": "object"}
   },

@@ -23,7 +23,9 @@ def test_three_namespaces_are_denied_and_each_documented_pod_has_its_two_policie
 ) -> None:
     rendered = objects(Scenario(environment))
     assert policies(rendered).keys() == DOCUMENTED_POLICIES
-    assert [item["metadata"]["name"] for item in rendered if item["kind"] != "NetworkPolicy"] == ["stalker-jobs"]
+    others = {item["kind"]: item["metadata"]["name"] for item in rendered if item["kind"] != "NetworkPolicy"}
+    assert others == {"Namespace": "stalker-jobs", "Pod": "redkite-test"}
+    assert len(rendered) == len(DOCUMENTED_POLICIES) + len(others)
 
 
 @EACH_ENVIRONMENT
@@ -158,6 +160,9 @@ def test_every_object_carries_the_standard_labels_and_a_name_that_fits_a_label(
     for item in objects(scenario):
         metadata = item["metadata"]
         assert len(metadata["name"]) <= 63
+        if item["kind"] == "Pod":
+            assert "labels" not in metadata, "it must be no row's, whatever labels rows have"
+            continue
         labels = dict(metadata["labels"])
         component = labels.pop("app.kubernetes.io/component")
         assert component in {*PODS, "default-deny", "namespace", "exception"}

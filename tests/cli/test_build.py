@@ -23,13 +23,14 @@ def test_every_environment_is_rendered_and_the_tables_printed(netmatrix: Run, co
         text = (copy / f"build/{environment}.yaml").read_text(encoding="utf-8")
         objects = [document for document in yaml.safe_load_all(text) if document]
         kinds = {item["kind"] for item in objects}
-        assert kinds == {"NetworkPolicy", "Namespace"}
+        assert kinds == {"NetworkPolicy", "Namespace", "Pod"}
         assert str(port) in text
         values = str(copy / f"values/values-{environment}.yaml")
         plain = helm.run(["template", "red-kite", str(copy / "chart"), "--namespace", "stalker", "-f", values])
         assert text == plain.stdout.decode()
         assert (
-            f"{environment}: 1 Namespace, {len(objects) - 1} NetworkPolicy in build/{environment}.yaml\n" in result.out
+            f"{environment}: 1 Namespace, {len(objects) - 2} NetworkPolicy, 1 Pod in build/{environment}.yaml\n"
+            in result.out
         )
     for cell in ("Nginx (UI)", "80, 443", "Deny All", "53 (DNS), 443 (K8s API), 9092 (Kafka)", "4200"):
         assert cell in result.out

@@ -78,7 +78,9 @@ def test_its_chart_passes_strict_lint_and_the_api_accepts_what_it_renders(
         for version in VERSIONS:
             assert_accepted_by_the_api(objects, version)
         for item in objects:
-            assert [value for value in item["metadata"]["labels"].values() if not LABEL_VALUE.fullmatch(value)] == []
+            assert [
+                value for value in item["metadata"].get("labels", {}).values() if not LABEL_VALUE.fullmatch(value)
+            ] == []
 
 
 @pytest.mark.parametrize("edits", MATRICES.values(), ids=MATRICES.keys())
@@ -98,7 +100,9 @@ def test_a_version_with_build_metadata_still_gives_labels_that_the_api_accepts(h
     assert packed.status == 0, packed.stderr
     (archive,) = tmp_path.glob("*.tgz")
     for item in Chart(helm, archive, chart.scratch).objects(chart.folder / "values-prod.yaml"):
-        assert [value for value in item["metadata"]["labels"].values() if not LABEL_VALUE.fullmatch(value)] == []
+        assert [
+            value for value in item["metadata"].get("labels", {}).values() if not LABEL_VALUE.fullmatch(value)
+        ] == []
 
 
 def test_any_port_of_anyone_is_a_rule_that_says_nothing_and_narrows_to_its_peers(helm: Helm, tmp_path: Path) -> None:

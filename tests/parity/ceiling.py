@@ -17,6 +17,7 @@ from tests.parity.shapes import (
     Trespass,
     block_of,
     check_metadata,
+    check_test_pod,
     demand,
     is_block,
     numbers_of,
@@ -43,7 +44,10 @@ class Ceiling:
         items = list(objects)
         for item in items:
             demand(isinstance(item, dict) and {"apiVersion", "kind", "metadata"} <= item.keys(), f"no object: {item!r}")
-            check_metadata(item["metadata"], namespaced=item["kind"] != "Namespace")
+            if item["kind"] == "Pod":
+                check_test_pod(item)
+            else:
+                check_metadata(item["metadata"], namespaced=item["kind"] != "Namespace")
         identities = [(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in items]
         demand(len(identities) == len(set(identities)), "an object twice")
         policies = [item for item in items if item["kind"] == "NetworkPolicy"]
@@ -52,6 +56,8 @@ class Ceiling:
             if item["kind"] == "Namespace":
                 demand(item.keys() == {"apiVersion", "kind", "metadata"} and item["apiVersion"] == "v1", "a field")
                 demand(item["metadata"]["name"] in self.ours - {"default"}, "a namespace that is not ours")
+            elif item["kind"] == "Pod":
+                demand(item["metadata"]["namespace"] in self.ours, "a pod outside our namespaces")
             else:
                 demand(item["kind"] == "NetworkPolicy" and item["apiVersion"] == "networking.k8s.io/v1", "a kind")
                 demand(item.keys() == {"apiVersion", "kind", "metadata", "spec"}, "a field of a policy")

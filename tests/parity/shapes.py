@@ -10,6 +10,7 @@ import yaml
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 LABEL = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}")
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -50,6 +51,19 @@ def check_metadata(data: Any, *, namespaced: bool) -> None:
     labels_of(data.get("labels"))
     for key, value in data.get("annotations", {}).items():
         demand(isinstance(key, str) and LABEL.fullmatch(key) and isinstance(value, str), f"annotation {key!r}")
+
+
+def check_test_pod(item: Any) -> None:
+    """The pod of `helm test` has no labels, so that no policy of a row selects it, and is kept in its namespace."""
+    metadata, spec = item["metadata"], item["spec"]
+    demand(item.keys() == {"apiVersion", "kind", "metadata", "spec"} and item["apiVersion"] == "v1", "a pod's field")
+    demand(metadata.keys() == {"name", "namespace", "annotations"}, f"a pod's metadata of {sorted(metadata)}")
+    demand(metadata["annotations"].get("helm.sh/hook") == "test", "a pod that is not of `helm test`")
+    demand(not {"hostNetwork", "hostPID", "hostIPC", "volumes", "serviceAccountName"} & spec.keys(), "a pod's spec")
+    (container,) = spec["containers"]
+    demand(container["securityContext"]["allowPrivilegeEscalation"] is False, "a privileged container")
+    demand(container["imagePullPolicy"] in ("Always", "IfNotPresent", "Never"), "a pull policy")
+    demand(IMAGE.fullmatch(container["image"]), f"image {container['image']!r}")
 
 
 def labels_of(labels: Any) -> dict[str, str]:

@@ -106,7 +106,7 @@ def test_its_chart_passes_strict_lint(shop: Chart, file: str) -> None:
 @EACH_CI_FILE
 def test_the_api_server_accepts_its_objects(shop: Chart, file: str) -> None:
     objects = shop.objects(shop.folder / "ci" / file)
-    assert {item["kind"] for item in objects} == {"NetworkPolicy", "Namespace"}
+    assert {item["kind"] for item in objects} == {"NetworkPolicy", "Namespace", "Pod"}
     for version in VERSIONS:
         assert_accepted_by_the_api(objects, version)
 

@@ -89,6 +89,7 @@ def values_schema(matrix: Matrix) -> Schema:
             required=(),
         ),
         "exceptions": _exceptions(matrix),
+        "test": _test(),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -335,6 +336,23 @@ def _exception_end(matrix: Matrix, description: str) -> Schema:
         },
         required=(),
     )
+
+
+def _test() -> Schema:
+    image = {
+        "description": "An image with agnhost, of Kubernetes' own network tests, and a shell; your registry's copy.",
+        "title": "an image's name, 255 characters at most",
+        "type": "string",
+        "maxLength": 255,
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$",
+    }
+    policy = {
+        "description": "When it is pulled.",
+        "title": "one of Always, IfNotPresent, Never",
+        "type": "string",
+        "enum": ["Always", "IfNotPresent", "Never"],
+    }
+    return _closed("The pods of `helm test` and `netmatrix probe`.", {"image": image, "pullPolicy": policy})
 
 
 def _exception_ports() -> Schema:

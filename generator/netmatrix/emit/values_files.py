@@ -14,6 +14,8 @@ from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, 
 
 _SAMPLES: tuple[Network, ...] = (ip_network("100.64.0.0/10"), ip_network("2001:db8::/32"))
 _COMMENT_WIDTH = 150
+TEST_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
+"""What the network policy tests of Kubernetes 1.36 run (test/utils/image/manifest.go)."""
 _SCHEMA_HINT = "# yaml-language-server: $schema={}"
 
 
@@ -34,6 +36,7 @@ def chart_defaults(matrix: Matrix) -> dict[str, Any]:
         "endpoints": {id_: _endpoint(endpoint) for id_, endpoint in matrix.endpoints.items()},
         "flows": {},
         "exceptions": {},
+        "test": {"image": TEST_IMAGE, "pullPolicy": "IfNotPresent"},
     }
 
 
@@ -49,11 +52,14 @@ def values_yaml(matrix: Matrix, header: str) -> str:
 
 
 def _block(key: str, value: Any, schemas: Mapping[str, Any], told: set[str]) -> list[str]:
-    """A top-level key; where it holds the matrix's rows, each row and each key of it on a line of its own."""
+    """A top-level key; where it holds rows, each row and each key of it on a line of its own."""
     if not isinstance(value, dict) or not value:
         return [f"{key}: {_flow_style(value)}"]
     lines = [f"{key}:"]
     for id_, item in value.items():
+        if not isinstance(item, dict):
+            lines += [*_explained(schemas[id_], "  ", told), f"  {id_}: {_flow_style(item)}"]
+            continue
         lines += [*_explained(schemas[id_], "  ", told), f"  {id_}:"]
         for name, part in item.items():
             lines += [*_explained(schemas[id_]["properties"][name], "    ", told), f"    {name}: {_flow_style(part)}"]

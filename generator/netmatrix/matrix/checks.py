@@ -237,7 +237,7 @@ def _names(checked: Checked) -> Iterator[Finding]:
             yield at_key(checked, rules.NAME, ("pods", id_), message, "choose another id")
 
 
-_RESERVED = {"default-deny", "namespaces", "exceptions", "requirements"}
+_RESERVED = {"default-deny", "namespaces", "exceptions", "helm-test", "requirements"}
 
 
 def _titles(checked: Checked) -> Iterator[Finding]:
