@@ -28,19 +28,11 @@ MAY_IMPORT = {
     "values": {"document", "matrix"},
     "proof": {"document", "matrix", "values", "policy"},
     "page": {"document", "matrix", "policy", "proof", "report", "values"},
+    "cluster": {"document"},
+    "probe": {"document", "matrix", "policy", "proof", "cluster"},
     "cli": {
-        "document",
-        "matrix",
-        "emit",
-        "values",
-        "fleet",
-        "graph",
-        "helm",
-        "lint",
-        "page",
-        "policy",
-        "proof",
-        "report",
+        *("document", "matrix", "emit", "values", "fleet", "graph", "helm", "lint", "page", "policy"),
+        *("proof", "report", "cluster", "probe"),
     },
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from netmatrix.cli.main import COMMANDS, root
+from netmatrix.cluster.rules import RULES as CLUSTER_RULES
 from netmatrix.document import Rule
 from netmatrix.document.pages import provide
 from netmatrix.document.rules import RULES as DOCUMENT_RULES
@@ -18,6 +19,7 @@ from netmatrix.helm.rules import RULES as HELM_RULES
 from netmatrix.lint import RULES as LINT_RULES
 from netmatrix.matrix.rules import RULES as MATRIX_RULES
 from netmatrix.policy.rules import RULES as POLICY_RULES
+from netmatrix.probe.rules import RULES as PROBE_RULES
 from netmatrix.proof.rules import RULES as PROOF_RULES
 from netmatrix.values.rules import RULES as VALUES_RULES
 
@@ -36,6 +38,8 @@ _ROOMS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("Pitfalls", LINT_RULES),
     ("The proof, and differences", PROOF_RULES),
     ("Pictures", GRAPH_RULES),
+    ("kubectl and the cluster", CLUSTER_RULES),
+    ("A probe of a cluster", PROBE_RULES),
 )
 
 

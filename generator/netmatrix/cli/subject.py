@@ -86,25 +86,39 @@ def subject_of(given: dict[str, Any], save: str | None = None, *, despite: Seque
     Errors of the rules `despite` are told, and are no reason not to go on: the values can be rendered all the same.
     """
     from netmatrix.cli.progress import waiting
+
+    paths, texts = (given.pop(name) for name in ("paths", "discovered"))
+    if texts and not paths:
+        raise click.UsageError("--discovered is about what was installed: give that with --manifests")
+    found = [_discovered(text) for text in texts]
+    project, options, judged = judged_values(given, tells_warnings=not paths, despite=despite)
+    with waiting("reading manifests" if paths else "rendering with helm"):
+        return _subject(project, options, judged, paths, found, save)
+
+
+def judged_values(
+    given: dict[str, Any], *, tells_warnings: bool = True, despite: Sequence[Rule] = ()
+) -> tuple[Project, ValuesOptions, Judged]:
+    """Judge the values that `values_options` and `--environment` gave, and tell what was found in them.
+
+    Errors of the rules `despite` are told, and no more. Raises NotJudgedError where the values do not hold, UsageError
+    where none are named.
+    """
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
 
-    environment, paths, texts = (given.pop(name) for name in ("environment", "paths", "discovered"))
-    if texts and not paths:
-        raise click.UsageError("--discovered is about what was installed: give that with --manifests")
+    environment = given.pop("environment")
     options = values_of(given)
     project = open_to_judge(options.matrix)
     options = chosen(project, options, environment)
-    found = [_discovered(text) for text in texts]
     judged = judge(project, options)
     status = status_of_findings(tuple(item for item in judged.findings if item.rule not in despite))
     if status is not ExitStatus.HOLDS:
         tell_instead(judged.findings)
         raise NotJudgedError(status)
-    told = [item for item in judged.findings if not paths or item.rule in despite]
+    told = [item for item in judged.findings if tells_warnings or item.rule in despite]
     click.echo(render(told, Format.TEXT), nl=False, err=True)
-    with waiting("reading manifests" if paths else "rendering with helm"):
-        return _subject(project, options, judged, paths, found, save)
+    return project, options, judged
 
 
 def verdict_on(subject: Subject) -> Verdict:
@@ -131,16 +145,26 @@ def chosen(project: Project, options: ValuesOptions, environment: str | None) ->
 
 
 def _discovered(text: str) -> Discovered:
-    from netmatrix.policy.addresses import CidrError, parse_address
+    from netmatrix.policy.addresses import parse_address
     from netmatrix.proof.grants import Discovered
 
+    address, port = address_and_port(text, "--discovered")
+    return Discovered(parse_address(address), port)
+
+
+def address_and_port(text: str, option: str) -> tuple[str, int]:
+    """`10.0.0.1:443` or `[fd00::1]:443` taken apart. Raises BadParameter, about `option`."""
+    from netmatrix.policy.addresses import CidrError, parse_address
+
     address, _, port = text.rpartition(":")
+    address = address.removeprefix("[").removesuffix("]")
     try:
         if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
             raise CidrError(f"{text!r} names no port", "write 172.18.0.2:6443 or [fd00::2]:6443")
-        return Discovered(parse_address(address.removeprefix("[").removesuffix("]")), int(port))
+        parse_address(address)
     except CidrError as error:
-        raise click.BadParameter(f"{error}; {error.hint}", param_hint="--discovered") from None
+        raise click.BadParameter(f"{error}; {error.hint}", param_hint=option) from None
+    return address, int(port)
 
 
 def _subject(

@@ -105,6 +105,11 @@ def named_port(text: str, destination: str, granted: Granted) -> tuple[Protocol,
     return names[number]
 
 
+def labels_of(selector: Selector) -> dict[str, str]:
+    """The labels that a selector of equalities demands."""
+    return {item.key: item.values[0] for item in selector.requirements if item.operator is Operator.IN}
+
+
 def _endpoint(name: str, end: End, namespaces: Mapping[str, Namespace]) -> Named:
     found = examples(name, end, namespaces)
     if not found:
@@ -113,8 +118,8 @@ def _endpoint(name: str, end: End, namespaces: Mapping[str, Namespace]) -> Named
 
 
 def _pod(name: str, selection: Selection, namespaces: Mapping[str, Namespace]) -> Named:
-    namespace = _labels_of(selection.namespaces)[NAMESPACE_NAME]
-    return _named(name, namespace, _labels_of(selection.pods), namespaces)
+    namespace = labels_of(selection.namespaces)[NAMESPACE_NAME]
+    return _named(name, namespace, labels_of(selection.pods), namespaces)
 
 
 def _written(text: str, namespaces: Mapping[str, Namespace]) -> Named:
@@ -134,8 +139,3 @@ def _named(name: str, namespace: str, labels: Mapping[str, str], namespaces: Map
     known = namespaces.get(namespace) or Namespace(namespace, {NAMESPACE_NAME: namespace}, declared=False)
     addresses = {family: sample_address(ALL_ADDRESSES, family, of_pod=True) for family in Family}
     return Named(name, addresses, known, labels)
-
-
-def _labels_of(selector: Selector) -> dict[str, str]:
-    """The labels that a selector of equalities demands."""
-    return {item.key: item.values[0] for item in selector.requirements if item.operator is Operator.IN}

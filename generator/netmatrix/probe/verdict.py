@@ -1,0 +1,96 @@
+"""What the answers mean: whether the cluster can be judged at all, and where it differs from the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from netmatrix.policy.addresses import FAMILIES, Family
+from netmatrix.probe.questions import Outcome, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A question with its answer. One that is not `judged` says nothing: its control failed, or either answer is right.
+
+    `was_open` tells of a connection that must be refused that it was made, and was refused when it was asked again.
+    """
+
+    question: Question
+    found: Outcome
+    judged: bool = True
+    was_open: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as the matrix says, as far as that can be told."""
+        return not self.judged or (self.found is self.question.expected and not self.was_open)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All cells, and what is to be known before any of them is believed.
+
+    `unreachable` are the targets that even a pod of no row, which nothing restricts, did not reach. `not_enforced` are
+    the families over which not one of the connections that must be refused was.
+    """
+
+    cells: tuple[Cell, ...]
+    unreachable: tuple[str, ...]
+    not_enforced: tuple[Family, ...]
+    is_connected: bool
+
+    @property
+    def deviations(self) -> tuple[Cell, ...]:
+        """The cells that differ, those that are open and must not be first."""
+        found = (cell for cell in self.cells if not cell.holds)
+        return tuple(sorted(found, key=lambda cell: cell.question.expected is Outcome.OPEN))
+
+    @property
+    def holds(self) -> bool:
+        """Whether every cell is as the matrix says."""
+        return self.is_connected and not self.deviations
+
+
+def verdict(
+    asked: Sequence[Question], found: Mapping[Question, Outcome], control: str, was_open: frozenset[Question]
+) -> Verdict:
+    """Judge the answers. `control` is the source that nothing restricts.
+
+    Two gates stand before the table. Where none of the connections that must be possible is, everything looks denied,
+    and a verdict on it would be worth nothing. Where none of those that must be refused is, nothing is enforced (as
+    with plugins that ignore NetworkPolicy), and single deviations are not the news. An end outside the run, such as an
+    address that the operator names, is judged only where `control` reaches it.
+    """
+    reached = {item.target for item in asked if item.source == control and found[item] is Outcome.OPEN}
+    outside = [item for item in asked if item.is_outside and item.target not in reached]
+    cells = [Cell(item, found[item], was_open=item in was_open) for item in asked]
+    dark = {item.target for item in outside}
+    cells = [
+        replace(cell, judged=cell.question.expected is not Outcome.EITHER and cell.question.target not in dark)
+        for cell in cells
+    ]
+    return Verdict(
+        tuple(cells),
+        tuple(dict.fromkeys(item.destination for item in outside)),
+        tuple(family for family in FAMILIES if _is_not_enforced(cells, family)),
+        any(cell.found is Outcome.OPEN for cell in cells if cell.question.expected is Outcome.OPEN),
+    )
+
+
+def deviating(found: Mapping[Question, Outcome]) -> list[Question]:
+    """The questions whose answers are not as the matrix says."""
+    return [item for item, outcome in found.items() if item.expected not in (Outcome.EITHER, outcome)]
+
+
+def _is_not_enforced(cells: Sequence[Cell], family: Family) -> bool:
+    """Whether something must be refused between pods of the run over a family, and nothing was.
+
+    What is outside may be refused by others, such as a firewall.
+    """
+    closed = [
+        cell
+        for cell in cells
+        if cell.question.family is family and cell.question.expected is Outcome.REFUSED and not cell.question.is_outside
+    ]
+    return bool(closed) and all(cell.found is Outcome.OPEN for cell in closed)
