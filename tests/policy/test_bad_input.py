@@ -83,6 +83,7 @@ REFUSED = {
     "a recursive alias": (spec("&x {podSelector: *x}"), "4:7", "NM015"),
     "text after the separator": (f"--- {{a: b}}\n{HEAD}", "1:1", "NM019"),
     "text that hangs on the separator": (f"{HEAD}spec: {{}}\n---b: |\n {HEAD}", "5:1", "NM019"),
+    "a separator that ends no line": (f"{HEAD}spec: {{}}\r---\r{HEAD}", "6:1", "NM019"),
     "a scalar": ("hello", "1:1", "NM513"),
     "an object without kind": ("apiVersion: v1\n", "1:1", "NM513"),
     "nothing": ("", "1:1", "NM516"),

@@ -22,7 +22,9 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LIKE_JSON = re.compile(r"[ \t\r\n]*[{\[]")
 _SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
-_NOTHING_MORE = re.compile(r"[ \t\r]*(?:#.*)?")
+_NOTHING_MORE = re.compile("[ \\t]*(?:#[^\\r\\x85\\u2028\\u2029]*)?\\r?")
+"""A comment ends at whatever YAML takes for the end of a line: what follows it is no comment to Helm."""
+
 _SMALL = 1024 * 1024
 
 

@@ -32,16 +32,15 @@ _key_doubt = lru_cache(maxsize=65536)(key_doubt)
 
 @dataclass(frozen=True, slots=True)
 class YamlSource:
-    """A document: the `index`-th of `text`, whose first line is the file's line `first_line`."""
+    """A document: the first of `text`, whose first line is the file's line `first_line`."""
 
     file: str
     text: str
     first_line: int
-    index: int = 0
 
     def place(self, path: KeyPath, *, of_key: bool = False) -> Place:
         """As Source.place."""
-        node: _Node | None = _nodes(self.text)[self.index]
+        node: _Node | None = _nodes(self.text)[0]
         found, key = node, None
         for part in path:
             key, node = _child(node, part)
@@ -59,11 +58,19 @@ class YamlSource:
 
 
 def read_yaml(text: str, file: str, first_line: int, findings: list[Finding]) -> Iterator[tuple[YamlSource, Any]]:
-    """The documents of `text`, which has no `---` line in it, and what is wrong with them. None is an empty one."""
+    """The document of `text`, which has no `---` line in it, and what is wrong with it. None is an empty one.
+
+    A second one, after a `---` between carriage returns, is refused: kubectl and Helm read the first alone.
+    """
     try:
         _check_depth(text)
+        source = YamlSource(file, text, first_line)
         for index, node in enumerate(_nodes(text)):
-            source = YamlSource(file, text, first_line, index)
+            if index:
+                message = "a document starts here without a line of its own that is ---, and not every reader reads it"
+                hint = "end all lines with a line feed, and put --- on a line between two documents"
+                findings.append(Finding(document_rules.SEPARATOR, message, source.place_of(node), hint=hint))
+                return
             if node is None:
                 yield source, None
                 continue
