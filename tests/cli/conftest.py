@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -42,6 +43,7 @@ class Result:
 
 
 Run = Callable[..., Result]
+OnATerminal = Callable[..., tuple[int, bytes]]
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +72,29 @@ def process(environment: dict[str, str]) -> Run:
         assert "Traceback" not in result.err
         assert "fault of netmatrix" not in result.err, result.err
         return result
+
+    return run
+
+
+@pytest.fixture
+def on_a_terminal(environment: dict[str, str]) -> OnATerminal:
+    """Runs `netmatrix` with its messages on a terminal: the status, and what was shown there."""
+
+    def run(*arguments: str | Path, cwd: Path = ROOT) -> tuple[int, bytes]:
+        ours, theirs = os.openpty()
+        env = {**environment, "TERM": "xterm", "COLUMNS": "80"}
+        command = [sys.executable, "-m", "netmatrix", *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, timeout=60
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+        assert b"Traceback" not in shown
+        return done.returncode, shown
 
     return run
 

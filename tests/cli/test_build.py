@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from netmatrix.helm import Helm
-from tests.cli.conftest import Run, replace_in, snapshot
+from tests.cli.conftest import OnATerminal, Run, replace_in, snapshot
 from tests.support.scenarios import CLUSTERS, ENVIRONMENTS
 
 
@@ -83,21 +80,11 @@ def test_what_cannot_be_rendered_writes_nothing(netmatrix: Run, copy: Path, helm
 
 
 @pytest.mark.parametrize("stale", [False, True])
-def test_a_terminal_sees_what_is_done(stale: bool, copy: Path, environment: dict[str, str]) -> None:
+def test_a_terminal_sees_what_is_done(stale: bool, copy: Path, on_a_terminal: OnATerminal) -> None:
     if stale:
         replace_in(copy / "chart/Chart.yaml", "type: application\n", "type: library\n")
-    ours, theirs = os.openpty()
-    env = {**environment, "TERM": "xterm", "COLUMNS": "80"}
-    command = [sys.executable, "-m", "netmatrix", "build"]
-    done = subprocess.run(command, cwd=copy, env=env, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=False)
-    os.close(theirs)
-    shown = b""
-    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
-        while part := os.read(ours, 65536):
-            shown += part
-    os.close(ours)
-    assert done.returncode == (1 if stale else 0)
-    assert b"Traceback" not in shown
+    status, shown = on_a_terminal("build", cwd=copy)
+    assert status == (1 if stale else 0)
     assert (b"prod: render with helm" in shown) is not stale
     assert (b"done" in shown) is not stale, "what failed is not called done"
 

@@ -185,24 +185,23 @@ def address_classes(sets: Iterable[AddressSet]) -> tuple[AddressSet, ...]:
     distinct = sorted(set(sets), key=lambda item: (item.ipv4, item.ipv6))
     found: list[AddressSet] = []
     for family in FAMILIES:
-        by_sets: dict[frozenset[int], list[AddressSet]] = defaultdict(list)
+        by_sets: dict[Bits, list[AddressSet]] = defaultdict(list)
         for inside, piece in _pieces(distinct, family):
             by_sets[inside].append(piece)
         found += [AddressSet.union(pieces) for pieces in by_sets.values()]
     return tuple(found)
 
 
-def _pieces(sets: list[AddressSet], family: Family) -> Iterable[tuple[frozenset[int], AddressSet]]:
-    """All addresses of a family from boundary to boundary, with the numbers of the sets that hold each piece."""
+def _pieces(sets: list[AddressSet], family: Family) -> Iterable[tuple[Bits, AddressSet]]:
+    """All addresses of a family from boundary to boundary, each piece with the numbers of the sets that hold it."""
     ((lowest, highest),) = ALL_ADDRESSES.of_family(family)
-    changes: dict[int, set[int]] = defaultdict(set)
-    changes[lowest] |= set()
+    changes: dict[int, Bits] = defaultdict(int, {lowest: 0})
     for number, item in enumerate(sets):
         for first, last in item.of_family(family):
-            changes[first] ^= {number}
-            changes[last + 1] ^= {number}
+            changes[first] ^= 1 << number
+            changes[last + 1] ^= 1 << number
     starts = sorted(start for start in changes if start <= highest)
-    inside: frozenset[int] = frozenset()
+    inside: Bits = 0
     for start, following in zip(starts, [*starts[1:], highest + 1], strict=True):
         inside ^= changes[start]
         pair = ((start, following - 1),)
