@@ -8,7 +8,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench e2e cluster-tools cluster \
+.PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench browser e2e cluster-tools cluster \
   cluster-down lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
@@ -103,12 +103,21 @@ cluster: setup ## Start the same cluster for a person, with kubectl and helm in 
 cluster-down: ## End it
 	@$(BIN)/python -m tests.e2e down
 
+browser: setup ## Try the report in a real Chromium: by clicking, typing and printing, with an accessibility scan
+	@test requirements-browser.lock -ot .venv/browser || $(BIN)/python -m pip install --quiet --require-hashes \
+	  --requirement requirements-browser.lock
+	@touch .venv/browser
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m pytest -q -m browser tests/browser
+
 lock: setup ## Renew the locked dependencies
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade --output-file requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --extra browser --constraint requirements-dev.lock --output-file requirements-browser.lock pyproject.toml
 
 lower-bounds: setup ## Run the tests with the oldest dependencies that pyproject.toml allows
 	@$(PYTHON) -m venv --clear build/lower-bounds

@@ -163,4 +163,7 @@ def test_a_hundred_pods_fit_into_a_megabyte(netmatrix: Run, tmp_path: Path) -> N
     result = netmatrix("report", "-f", "values/values-prod.yaml", *TODAY, cwd=tmp_path)
     assert result.status == 0
     assert len(result.out.encode()) < 1_000_000
-    assert len(read(result.out).all("details", class_="connection")) >= 400
+    page = read(result.out)
+    assert "Left out: nobody has laid out so many pods" in page.one("section", id="graph").text()
+    assert len(page.all("details", class_="connection")) >= 400
+    assert len(page.one("table", class_="grid").one("tbody").all("tr")) >= 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tests.e2e.errors import MachineError
 from tests.e2e.paths import CNI_PLUGINS, IN_MEMORY, ROOT
+from tests.support import debian
 
 PACKAGES: Mapping[str, str] = {
     "etcd-server": "etcd",
@@ -30,9 +30,6 @@ PACKAGES: Mapping[str, str] = {
 }
 """Debian's packages, each with a program of it."""
 
-_SERVICES = Path("/usr/sbin/policy-rc.d")
-"""Debian asks this program before a package starts its service; without it, etcd and containerd would run."""
-
 
 def provide(system: str = sys.platform, user: int | None = None) -> dict[str, str]:
     """Make sure that the machine has what the cluster needs, and return the versions of the packages.
@@ -42,22 +39,11 @@ def provide(system: str = sys.platform, user: int | None = None) -> dict[str, st
     problems = list(_problems(system, os.geteuid() if user is None else user))
     if problems:
         raise MachineError("\n".join(problems))
-    if absent := _absent():
-        install(absent)
+    try:
+        debian.install(PACKAGES)
+    except debian.PackagesError as error:
+        raise MachineError(str(error)) from error
     return {name: _version(name) for name in PACKAGES}
-
-
-def install(packages: list[str]) -> None:
-    """Install Debian packages and start no service of theirs."""
-    print(f"installing {', '.join(packages)} ...", file=sys.stderr, flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with _no_services():
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-            done = subprocess.run(["apt-get", "--quiet", *command], env=environment, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise MachineError(f"apt-get {command[0]} failed:\n{done.stderr.strip()}")
-    if absent := _absent():
-        raise MachineError(f"installed, and yet not there: {', '.join(absent)}")
 
 
 def _problems(system: str, user: int) -> Iterator[str]:
@@ -71,27 +57,10 @@ def _problems(system: str, user: int) -> Iterator[str]:
     for path in (ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()):
         if any(path.is_relative_to(covered) for covered in IN_MEMORY):
             yield f"{path} is not seen from within the cluster, which has a file system of its own there; move it"
-    absent = _absent()
+    absent = debian.absent(PACKAGES)
     if absent and shutil.which("apt-get") is None:
         programs = ", ".join(PACKAGES[name] for name in absent)
         yield f"the cluster needs {programs}, and this is no Debian; install them from your distribution"
-
-
-def _absent() -> list[str]:
-    return [name for name, program in PACKAGES.items() if shutil.which(program) is None]
-
-
-@contextlib.contextmanager
-def _no_services() -> Iterator[None]:
-    if _SERVICES.exists():
-        yield
-        return
-    _SERVICES.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
-    try:
-        _SERVICES.chmod(0o755)
-        yield
-    finally:
-        _SERVICES.unlink()
 
 
 def _version(package: str) -> str:

@@ -125,6 +125,15 @@ def test_who_can_reach_a_pod_and_what_it_can_reach(pages: Pages) -> None:
     assert jobs.one(class_="both").all("div")[0].text().endswith("Nobody")
 
 
+def test_the_graph_has_the_flows_that_are_on_under_the_names_that_the_page_filters_by(pages: Pages) -> None:
+    page = pages(*EVERYTHING)
+    names = {item.attributes["data-name"] for item in page.all("article")}
+    flows = page.one("section", id="graph").all("g", class_="flow")
+    assert "orchestrator-to-registry" in {flow.attributes["data-flow"] for flow in flows}
+    for flow in flows:
+        assert {flow.attributes["data-source"], flow.attributes["data-destination"]} <= names
+
+
 def test_a_failing_verdict_stands_first_with_its_counter_examples(pages: Pages) -> None:
     page = pages(*SHIPPED)
     assert page.one("div", class_="verdict").text().startswith("Fails The manifests allow 450 kinds of connections")

@@ -14,6 +14,8 @@ from netmatrix.cli.subject import NotJudgedError, Subject, subject_of, subject_o
 if TYPE_CHECKING:
     from netmatrix.page import Comparison, Evidence
 
+_MOST_PARTIES = 40
+
 
 @click.command("report")
 @subject_options
@@ -49,7 +51,7 @@ def command(against: tuple[str, ...], output: str | None, **given: Any) -> ExitS
     except NotJudgedError as error:
         return error.status
     found = contents(_evidence(subject, comparison, told_today=told_today))
-    text = page(found)
+    text = page(found, _drawn(subject))
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -74,6 +76,17 @@ def _comparison(subject: Subject, against: tuple[str, ...], environment: str | N
     with waiting("comparing"), without_collection():
         found = difference(before, after)
         return Comparison(against, found, changes(found))
+
+
+def _drawn(subject: Subject) -> str:
+    """The graph as SVG; none of many parties that no engine has laid out, in which nothing could be told apart."""
+    from netmatrix.cli.pictures import committed_layout, graph_of
+    from netmatrix.graph.place import placed
+    from netmatrix.graph.svg import svg
+
+    graph = graph_of(subject.project, subject.options, subject.judged)
+    found = placed(graph, committed_layout(subject.project))
+    return "" if found.missing and len(graph.nodes) > _MOST_PARTIES else svg(graph, found.layout)
 
 
 def _evidence(subject: Subject, comparison: Comparison | None, *, told_today: bool) -> Evidence:

@@ -27,6 +27,7 @@ _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 def page(contents: Contents, graph: str = "") -> str:
     """The whole file. `graph` is SVG that is safe to put into a page: its texts are escaped already."""
     style, script = _asset("page.css"), _asset("page.js")
+    graph = "\n".join(map(printable, graph.split("\n")))
     styles = [style, *(html.unescape(text) for text in _STYLE.findall(graph))]
     return (
         _environment()

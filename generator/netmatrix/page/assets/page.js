@@ -10,6 +10,8 @@ const nodes = all("#pods [data-node]").map(({dataset}) => ({
   words: `${dataset.name} ${dataset.title}`.toLowerCase(),
 }));
 
+const anchors = new Map(all("#pods [data-node]").map(({dataset}) => [dataset.name, dataset.node]));
+
 function chosen(text) {
   // The node of exactly that name; else all whose name or title holds the text.
   const wanted = text.trim().toLowerCase();
@@ -76,15 +78,20 @@ function names(heading, wanted) {
 }
 
 function dimGraph(shown, everything, wanted) {
+  // The picture calls everybody by name.
   const graph = one("#graph");
   if (!graph) return;
   const near = new Set(wanted);
-  for (const edge of all("[data-source][data-destination]", graph)) {
-    const visible = shown(edge);
-    edge.classList.toggle("dim", !visible);
-    if (visible) near.add(edge.dataset.source).add(edge.dataset.destination);
+  for (const flow of all("[data-source][data-destination]", graph)) {
+    const [source, destination] = [anchors.get(flow.dataset.source), anchors.get(flow.dataset.destination)];
+    const visible = shown({dataset: {source, destination}});
+    flow.classList.toggle("dim", !visible);
+    if (visible) near.add(source).add(destination);
   }
-  for (const pod of all("[data-pod]", graph)) pod.classList.toggle("dim", !everything && !near.has(pod.dataset.pod));
+  for (const box of all("[data-pod], [data-endpoint]", graph)) {
+    const anchor = anchors.get(box.dataset.pod ?? box.dataset.endpoint);
+    box.classList.toggle("dim", !everything && !near.has(anchor));
+  }
 }
 
 function openTarget() {
