@@ -33,7 +33,8 @@ def questions_of(cluster: Cluster, found: Sequence[Endpoint], ports: Sequence[in
     """Every question about the endpoints; those of one source stand together."""
     service = cluster.get("service", "kube-dns", "--namespace", dns.NAMESPACE)
     asked = [*packets.packets(found, ports), *packets.requests(found, service["spec"]["clusterIPs"])]
-    return sorted(asked, key=lambda question: found.index(question.source))
+    place = {id(endpoint): at for at, endpoint in enumerate(found)}
+    return sorted(asked, key=lambda question: place[id(question.source)])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.e2e.divergences import DIVERGENCES, PLACES_OF_RULES
@@ -24,6 +25,11 @@ IPv6; besides, every pod looks a name up through the cluster's name service and 
 Each is compared with what the policy engine computes from the installed manifests, and with what the matrix grants.
 A node to its own pods, ICMP and a pod to itself are outside the claim.
 """
+
+_OVERRIDES = """## Overrides
+
+Under each, questions that stand for all of the above, and all that the override is about. What it opened and closed is
+what it says, and nothing else."""
 
 _LIFE_CYCLE = """One release changes while probes run: questions with every rule, every end and every pair of workloads,
 round after round, each probe a new connection. Forbidden is what was accepted and neither the state before a change nor
@@ -49,15 +55,19 @@ class Report:
     """What one run of the tests has found."""
 
     rows: list[Row] = field(default_factory=list)
+    overrides: list[Row] = field(default_factory=list)
     broken: list[tuple[str, int, str]] = field(default_factory=list)
     """What was broken on purpose, how many packets told of it, and one of them."""
     changes: list[Watched] = field(default_factory=list)
     phases: list[tuple[str, float]] = field(default_factory=list)
 
     def add(self, name: str, endpoints: int, found: Pass, disagreements: int) -> None:
-        """Note a pass."""
-        arrived = sum(result is Result.OPEN for _, result in found.results)
-        self.rows.append(Row(name, endpoints, len(found.results), arrived, disagreements, found.seconds))
+        """Note a pass of all packets."""
+        self.rows.append(_row(name, endpoints, found, disagreements))
+
+    def add_override(self, name: str, endpoints: int, found: Pass, disagreements: int) -> None:
+        """Note a pass under an override."""
+        self.overrides.append(_row(name, endpoints, found, disagreements))
 
     def text(self) -> str:
         """The page."""
@@ -74,12 +84,8 @@ class Report:
         )
 
     def _packets(self) -> list[str]:
-        lines = ["## Packets", "", "| Installed | Ends | Packets | Arrived | Disagreements |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {row.name} | {row.endpoints} | {row.packets} | {row.arrived} | {row.disagreements} |"
-            for row in self.rows
-        ]
-        return [*lines, ""]
+        told = [("## Packets", self.rows), (_OVERRIDES, self.overrides)]
+        return [line for heading, rows in told for line in (heading, "", *_table(rows), "")]
 
     def _life_cycle(self) -> list[str]:
         """Each change in the order of the run, then all that was seen between them."""
@@ -121,6 +127,16 @@ class Report:
         lines = ["## Wall time", "", "| Phase | Seconds |", "|---|---|"]
         phases = [*self.phases, *((f"packets, {row.name}", row.seconds) for row in self.rows)]
         return [*lines, *(f"| {name} | {seconds:.1f} |" for name, seconds in phases), ""]
+
+
+def _row(name: str, endpoints: int, found: Pass, disagreements: int) -> Row:
+    arrived = sum(result is Result.OPEN for _, result in found.results)
+    return Row(name, endpoints, len(found.results), arrived, disagreements, found.seconds)
+
+
+def _table(rows: Iterable[Row]) -> list[str]:
+    cells = [f"| {row.name} | {row.endpoints} | {row.packets} | {row.arrived} | {row.disagreements} |" for row in rows]
+    return ["| Installed | Ends | Packets | Arrived | Disagreements |", "|---|---|---|---|---|", *cells]
 
 
 def _versions() -> list[str]:

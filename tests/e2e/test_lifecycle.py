@@ -269,17 +269,7 @@ def test_helm_4_reports_a_rule_that_was_added_by_hand(life: LifeCycle, kind: str
 
 
 def test_helm_4_takes_rules_that_were_added_by_hand_away_when_told_to(life: LifeCycle) -> None:
-    cluster = life.cluster
-    before = release.specs(cluster)
-
-    def edit_and_upgrade() -> None:
-        for kind in EDITED.values():
-            release.add_a_rule(cluster, kind)
-        assert release.specs(cluster) != before
-        cluster.helm("upgrade", *arguments(release.everything(cluster)), "--force-conflicts")
-
-    life.aside("rules added by hand", edit_and_upgrade)
-    assert release.specs(cluster) == before
+    _upgrade_takes_edits_away(life, "--force-conflicts")
 
 
 def test_uninstalled_the_policies_go_and_the_jobs_namespace_and_a_running_job_stay(life: LifeCycle) -> None:
@@ -325,17 +315,7 @@ def test_rules_that_were_added_by_hand_to_a_release_of_helm_3_are_taken_away(
     life: LifeCycle, program: Path | None
 ) -> None:
     """Without a word. So does Helm 4 with such a release, until it is told to apply on the server's side."""
-    cluster = life.cluster
-    before = release.specs(cluster)
-
-    def edit_and_upgrade() -> None:
-        for kind in EDITED.values():
-            release.add_a_rule(cluster, kind)
-        assert release.specs(cluster) != before
-        cluster.helm("upgrade", *arguments(release.everything(cluster)), program=program)
-
-    life.aside("rules added by hand", edit_and_upgrade)
-    assert release.specs(cluster) == before
+    _upgrade_takes_edits_away(life, program=program)
 
 
 def test_helm_4_takes_a_release_of_helm_3_over_and_reports_edits_from_then_on(life: LifeCycle) -> None:
@@ -349,6 +329,28 @@ def test_helm_4_takes_a_release_of_helm_3_over_and_reports_edits_from_then_on(li
     assert 'conflict with "kubectl-patch"' in reported.stderr
     assert life.change("upgrade after it", partial(release.upgrade, cluster, PROD)).forbidden == ()
     assert _stand_as_sent(life)
+
+
+def test_nothing_forbidden_was_accepted_between_the_changes_either(life: LifeCycle) -> None:
+    quiet = [item for item in life.watched if item.name == lifecycle.BETWEEN]
+    assert sum(item.probes for item in quiet)
+    assert [packet for item in quiet for packet in item.forbidden] == []
+
+
+def _upgrade_takes_edits_away(life: LifeCycle, *options: str, program: Path | None = None) -> None:
+    """A rule is added by hand to a policy of each kind, and after an upgrade all are as they were before."""
+    cluster = life.cluster
+    before = release.specs(cluster)
+
+    def edit_and_upgrade() -> None:
+        for key in EDITED.values():
+            release.add_a_rule(cluster, key)
+        edited = release.specs(cluster)
+        assert {key for key in edited if edited[key] != before[key]} == set(EDITED.values())
+        cluster.helm("upgrade", *arguments(release.everything(cluster)), *options, program=program)
+
+    life.aside("rules added by hand", edit_and_upgrade)
+    assert release.specs(cluster) == before
 
 
 def _edited(life: LifeCycle, kind: str) -> Output:
