@@ -125,7 +125,8 @@ class Report:
 
     def _times(self) -> list[str]:
         lines = ["## Wall time", "", "| Phase | Seconds |", "|---|---|"]
-        phases = [*self.phases, *((f"packets, {row.name}", row.seconds) for row in self.rows)]
+        passes = [*self.rows, *self.overrides]
+        phases = [*self.phases, *((f"packets, {row.name}", row.seconds) for row in passes)]
         return [*lines, *(f"| {name} | {seconds:.1f} |" for name, seconds in phases), ""]
 
 

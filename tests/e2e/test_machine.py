@@ -122,6 +122,15 @@ def test_a_machine_that_cannot_have_a_cluster_is_told_all_that_it_lacks(monkeypa
     ]
 
 
+def test_the_command_says_what_is_missing_and_stops_with_status_2() -> None:
+    """As `make e2e` does before it starts anything."""
+    command = [sys.executable, "-m", "tests.e2e", "tools"]
+    done = subprocess.run(command, cwd=ROOT, env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: the cluster needs Go" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @contextmanager
 def _holder(folder: Folder) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has started a cluster and holds it."""

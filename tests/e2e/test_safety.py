@@ -19,6 +19,7 @@ from tests.e2e.safety import MOST_PROBES, UnsafeError, machine_addresses
 
 pytestmark = pytest.mark.e2e
 
+_PATIENCE = 20
 SOMEWHERE = Target("203.0.113.7", 9, "UDP", "nobody")
 
 
@@ -62,6 +63,15 @@ def test_where_nothing_is_wrong_the_same_batch_is_sent() -> None:
     assert (status, sent) == (0, 1), said
 
 
+def test_a_monitor_ends_as_soon_as_there_is_a_way_out() -> None:
+    """Each of its rounds is a batch that is checked."""
+    to_be_sent = "ip route add 203.0.113.0/24 dev lo; (sleep 2; ip route add default dev lo) & true"
+    held = f"(cat; sleep {_PATIENCE}) | {sys.executable} -m tests.e2e.monitor"
+    status, said, sent = _in_a_new_namespace(to_be_sent, network_namespace(), [], program=held)
+    assert (status, sent > 1) == (UNSAFE, True), said
+    assert "has a default route" in said
+
+
 def test_a_batch_has_a_bound() -> None:
     positions = tuple(0 for _ in range(MOST_PROBES + 1))
     with pytest.raises(UnsafeError, match=f"more than {MOST_PROBES} probes"):
@@ -69,20 +79,23 @@ def test_a_batch_has_a_bound() -> None:
 
 
 def _in_a_new_namespace(
-    setting_up: str, machine: int, addresses: list[str], source: str = "/proc/self/ns/net"
+    setting_up: str,
+    machine: int,
+    addresses: list[str],
+    source: str = "/proc/self/ns/net",
+    program: str = f"{sys.executable} -m tests.e2e.prober",
 ) -> tuple[int, str, int]:
     """A batch in a new and empty network namespace: the status, what was said, how many datagrams were sent."""
     batch = Batch((Source(source),), (SOMEWHERE,), ((0,),), 0.1)
     message = {"machine": machine, "machine addresses": addresses, "batch": asdict(batch)}
-    program = f"{sys.executable} -m tests.e2e.prober"
     counted = "awk '/^Udp:/ {sent = $5} END {print \"sent\", sent}' /proc/net/snmp"
     script = f"ip link set lo up; {setting_up}; {program}; status=$?; {counted}; exit $status"
     done = subprocess.run(
         ["unshare", "--net", "--", "sh", "-c", script],
-        input=json.dumps(message),
+        input=json.dumps(message) + "\n",
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.returncode, done.stderr, int(done.stdout.split("sent")[-1])
+    return done.returncode, done.stdout + done.stderr, int(done.stdout.split("sent")[-1])
