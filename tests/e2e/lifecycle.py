@@ -43,13 +43,16 @@ class Watched:
     """What was accepted, and neither state allows."""
 
     interrupted: tuple[str, ...]
-    """What was not accepted, and both states allow."""
+    """What was refused, and both states allow."""
+
+    unanswered: tuple[str, ...]
+    """What nobody answered in time, and both states allow: a busy machine does that too."""
 
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        counts = f"{self.probes} probes, {len(self.forbidden)} forbidden, {len(self.interrupted)} interrupted"
-        return f"{self.name}: {counts}" + "".join(f"\n    {packet}" for packet in self.interrupted[:1])
+        counts = {"forbidden": self.forbidden, "interrupted": self.interrupted, "unanswered": self.unanswered}
+        return f"{self.name}: {self.probes} probes, " + ", ".join(f"{len(of)} {what}" for what, of in counts.items())
 
 
 @dataclass(slots=True)
@@ -125,17 +128,24 @@ class LifeCycle:
 
     def _judge(self, name: str, rounds: Sequence[Round], states: Sequence[State], seconds: float) -> Watched:
         some, every = _joined(any, states), _joined(all, states)
-        forbidden, interrupted, probes = [], [], 0
+        found: dict[str, list[str]] = {"forbidden": [], "interrupted": [], "unanswered": []}
         for item in rounds:
             for source, line in enumerate(item.lines):
-                probes += len(line.results)
                 for at, result in enumerate(line.results):
-                    if result in _ACCEPTED:
-                        if not some[source][at]:
-                            forbidden.append(f"{self.questions[source][at]}: {result.name.lower()}")
-                    elif every[source][at]:
-                        interrupted.append(f"{self.questions[source][at]}: {result.name.lower()}")
-        return Watched(name, probes, tuple(forbidden), tuple(interrupted), seconds)
+                    if kind := _kind(result, some[source][at], every[source][at]):
+                        found[kind].append(f"{self.questions[source][at]}: {result.name.lower()}")
+        probes = sum(len(line.results) for item in rounds for line in item.lines)
+        forbidden, interrupted, unanswered = map(tuple, found.values())
+        return Watched(name, probes, forbidden, interrupted, unanswered, seconds)
+
+
+def _kind(result: Result, is_ever_allowed: bool, is_always_allowed: bool) -> str:
+    """What a result is to the judge; nothing where it is as it ought to be."""
+    if result in _ACCEPTED:
+        return "" if is_ever_allowed else "forbidden"
+    if not is_always_allowed:
+        return ""
+    return "interrupted" if result is Result.REFUSED else "unanswered"
 
 
 def _joined(how: Callable[[Iterable[bool]], bool], states: Sequence[State]) -> State:

@@ -33,8 +33,9 @@ what it says, and nothing else."""
 
 _LIFE_CYCLE = """One release changes while probes run: questions with every rule, every end and every pair of workloads,
 round after round, each probe a new connection. Forbidden is what was accepted and neither the state before a change nor
-the state after it allows; an interruption is what both allow and was not accepted. The time is from the end of Helm's
-command to the first round in which the network did all that the new state says.
+the state after it allows; an interruption is what both allow and was refused; unanswered is what both allow and nobody
+answered within half a second, as happens on a busy machine. The time is from the end of Helm's command to the first
+round in which the network did all that the new state says.
 """
 
 
@@ -95,13 +96,17 @@ class Report:
             "## Life cycle",
             "",
             _LIFE_CYCLE,
-            "| Change | Probes | Forbidden connections accepted | Interruptions | Enforced after (s) |",
-            "|---|---|---|---|---|",
+            "| Change | Probes | Forbidden connections accepted | Interruptions | Unanswered | Enforced after (s) |",
+            "|---|---|---|---|---|---|",
         ]
         for name, items, seconds in [*rows, (BETWEEN, quiet, ""), ("all of it", self.changes, "")]:
-            probes, forbidden = sum(item.probes for item in items), sum(len(item.forbidden) for item in items)
-            interrupted = sum(len(item.interrupted) for item in items)
-            lines.append(f"| {name} | {probes} | {forbidden} | {interrupted} | {seconds} |")
+            counts = [
+                sum(item.probes for item in items),
+                sum(len(item.forbidden) for item in items),
+                sum(len(item.interrupted) for item in items),
+                sum(len(item.unanswered) for item in items),
+            ]
+            lines.append(f"| {' | '.join(map(str, [name, *counts, seconds]))} |")
         return [*lines, ""]
 
     def _broken(self) -> list[str]:
