@@ -19,7 +19,9 @@ from tests.e2e.safety import MOST_PROBES, UnsafeError, machine_addresses
 
 pytestmark = pytest.mark.e2e
 
-_PATIENCE = 20
+_SENT = "awk '/^Udp:/ {sent = $5} END {print sent}' /proc/net/snmp"
+"""Prints how many datagrams a network namespace has sent."""
+
 SOMEWHERE = Target("203.0.113.7", 9, "UDP", "nobody")
 
 
@@ -65,9 +67,10 @@ def test_where_nothing_is_wrong_the_same_batch_is_sent() -> None:
 
 def test_a_monitor_ends_as_soon_as_there_is_a_way_out() -> None:
     """Each of its rounds is a batch that is checked."""
-    to_be_sent = "ip route add 203.0.113.0/24 dev lo; (sleep 2; ip route add default dev lo) & true"
-    held = f"(cat; sleep {_PATIENCE}) | {sys.executable} -m tests.e2e.monitor"
-    status, said, sent = _in_a_new_namespace(to_be_sent, network_namespace(), [], program=held)
+    routed = "ip route add 203.0.113.0/24 dev lo"
+    after_some = f"until [ $({_SENT}) -gt 1 ]; do sleep 0.1; done; ip route add default dev lo; sleep 3"
+    held = f"(cat; {after_some}) | {sys.executable} -m tests.e2e.monitor"
+    status, said, sent = _in_a_new_namespace(routed, network_namespace(), [], program=held)
     assert (status, sent > 1) == (UNSAFE, True), said
     assert "has a default route" in said
 
@@ -88,8 +91,7 @@ def _in_a_new_namespace(
     """A batch in a new and empty network namespace: the status, what was said, how many datagrams were sent."""
     batch = Batch((Source(source),), (SOMEWHERE,), ((0,),), 0.1)
     message = {"machine": machine, "machine addresses": addresses, "batch": asdict(batch)}
-    counted = "awk '/^Udp:/ {sent = $5} END {print \"sent\", sent}' /proc/net/snmp"
-    script = f"ip link set lo up; {setting_up}; {program}; status=$?; {counted}; exit $status"
+    script = f"ip link set lo up; {setting_up}; {program}; status=$?; echo sent $({_SENT}); exit $status"
     done = subprocess.run(
         ["unshare", "--net", "--", "sh", "-c", script],
         input=json.dumps(message) + "\n",
