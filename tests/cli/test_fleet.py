@@ -326,7 +326,8 @@ def test_on_a_terminal_a_bar_tells_how_far_it_is(fleet: Fleet, environment: dict
 class Running:
     """A fleet of a few batches under way in a process group of its own."""
 
-    def __init__(self, fleet: Fleet, environment: dict[str, str], scratch: Path) -> None:
+    def __init__(self, fleet: Fleet, environment: dict[str, str], scratch: Path, *, begun: bool = True) -> None:
+        """With `begun`, something is proved by now; without, the workers load their modules."""
         self.fleet = fleet
         fleet.write(**{f"c{number:03}": DNS % number for number in range(100)})
         command = [sys.executable, "-m", "netmatrix", "verify", *PROD, *TODAY, "--fleet", "fleet/*.yaml", "--jobs", "2"]
@@ -340,9 +341,9 @@ class Running:
             process_group=0,
         )
         deadline = time.monotonic() + 120
-        while not fleet.records() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert fleet.records(), "something is proved by now"
+        while not (fleet.records() if begun else self.workers()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert begun == bool(fleet.records())
 
     def everyone(self) -> list[int]:
         """Who is still there of the group."""
@@ -355,6 +356,15 @@ class Running:
                     continue
                 if int(fields[2]) == self.process.pid and fields[0] != "Z":
                     found.append(int(entry.name))
+        return found
+
+    def workers(self) -> list[int]:
+        """Those of them that are workers."""
+        found = []
+        for pid in self.everyone():
+            with contextlib.suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
         return found
 
     def wait_for_the_end(self) -> None:
@@ -385,6 +395,19 @@ def test_an_interrupted_run_ends_whole_and_is_continued(
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_an_interrupt_while_workers_start_shows_no_traceback(
+    fleet: Fleet, environment: dict[str, str], tmp_path: Path
+) -> None:
+    running = Running(fleet, environment, tmp_path / "scratch", begun=False)
+    os.killpg(running.process.pid, signal.SIGINT)
+    _, err = running.process.communicate(timeout=120)
+    assert running.process.returncode == 130
+    assert b"Traceback" not in err
+    assert b"0 of 100 clusters were judged" in err
+    running.wait_for_the_end()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_killed_run_leaves_no_worker_and_no_helm(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
     running = Running(fleet, environment, tmp_path / "scratch")
     running.process.kill()
@@ -395,12 +418,7 @@ def test_a_killed_run_leaves_no_worker_and_no_helm(fleet: Fleet, environment: di
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_worker_that_is_killed_is_told(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
     running = Running(fleet, environment, tmp_path / "scratch")
-    workers = [
-        pid
-        for pid in running.everyone()
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes() and pid != running.process.pid
-    ]
-    os.kill(workers[0], signal.SIGKILL)
+    os.kill(running.workers()[0], signal.SIGKILL)
     _, err = running.process.communicate(timeout=120)
     assert running.process.returncode == 2
     assert b"a worker was ended from outside" in err

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -30,16 +30,26 @@ def shares(fleet: Fleet, batches: Sequence[Sequence[Cluster]], workers: int) -> 
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (fleet,))
     left = iter(batches)
     try:
-        pending: set[Future[Share]] = {pool.submit(_prove, batch) for batch in islice(left, 2 * workers)}
+        pending = _submitted(pool, islice(left, 2 * workers))
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
-            pending |= {pool.submit(_prove, batch) for batch in islice(left, len(done))}
+            pending |= _submitted(pool, islice(left, len(done)))
     except BrokenProcessPool:
         message = "a worker was ended from outside, perhaps for want of memory: try again with fewer --jobs"
         raise click.ClickException(message) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, batches: Iterable[Sequence[Cluster]]) -> set[Future[Share]]:
+    """The batches handed over. Ctrl-C goes to the whole group, and only the first process decides what becomes of it:
+    workers are started with it blocked, since one that still loads its modules could not yet ignore it."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return {pool.submit(_prove, batch) for batch in batches}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 _fleet: Fleet | None = None
@@ -49,8 +59,6 @@ _fleet: Fleet | None = None
 def _begin(fleet: Fleet) -> None:
     global _fleet
     _fleet = fleet
-    # Ctrl-C goes to the whole group; the first process decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
