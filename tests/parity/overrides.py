@@ -31,6 +31,7 @@ _GOOD: dict[str, list[Any]] = {
     "one line": ["why", "x" * 300, "é {{ } # ' \" : --- \\", " x"],
     "a day": ["2099-12-31", "2026-06-15", "2028-02-29", "2027-02-29", "0000-01-01"],
     "an id": ["one", "two-2", "kube-dns", "4", "a" * 37],
+    "an image's name": ["agnhost", "registry.example:5000/a/agnhost:2.63.0", "a@sha256:0123", "x" * 255],
 }
 """By the beginning of the schema's title: values of a good form. What they mean may still be wrong."""
 
@@ -51,6 +52,7 @@ _BAD: dict[str, list[Any]] = {
     "one line": ["", " ", "x" * 301, "a\nb", "a\u2028b", "\ufeff", "\ufffe", 7, None],
     "a day": ["2027-6-1", "2027-13-01", "2027-01-32", "never", 2027, None],
     "an id": ["Two", "", "a--b", "-a", "a" * 41, "a b", "{{", "x.y"],
+    "an image's name": ["", "a b", "a\n", "a\nhostNetwork: true", "{{ }}", ":1", "x" * 256, 5, None, ["a"]],
 }
 
 _OTHER_TYPES: dict[str, list[Any]] = {

@@ -12,7 +12,7 @@ import re
 import secrets
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,5 +67,11 @@ def _split(printed: bytes, outer: str) -> dict[str, bytes]:
     assert not first.strip(), "every manifest is one of an inner chart"
     for inner, manifest in zip(rest[::2], rest[1::2], strict=True):
         parts[inner.decode()].append(b"---\n# Source: " + manifest)
-    # Helm takes the space off the end of all that it prints, and ends it with one line break.
-    return {inner: b"".join(found).strip() + b"\n" for inner, found in parts.items()}
+    return {inner: _printed_alone(found) for inner, found in parts.items()}
+
+
+def _printed_alone(manifests: Sequence[bytes]) -> bytes:
+    """The manifests as Helm ends them: it takes the space off the end of all of them, and then prints the hooks."""
+    hooks = [manifest for manifest in manifests if b"\n    helm.sh/hook: " in manifest]
+    others = b"".join(manifest for manifest in manifests if manifest not in hooks)
+    return b"".join(text.strip() + b"\n" for text in (others, *hooks))

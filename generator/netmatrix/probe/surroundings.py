@@ -48,14 +48,11 @@ class Surroundings:
 
 
 def permissions(namespaces: Sequence[str], own: str) -> Iterator[Permission]:
-    """What a run needs leave to do; `own` is its own namespace, which is not there yet.
-
-    `exec` is a POST or, over a WebSocket, a GET: newer versions of kubectl try the second first.
-    """
+    """What a run needs leave to do; `own` is its own namespace, which is not there yet."""
     yield from (*CLEANING, Permission("create", "namespaces"))
     for namespace in (*namespaces, own):
         yield from (Permission(verb, "pods", namespace) for verb in ("create", "get", "list", "delete"))
-        yield from (Permission(verb, "pods/exec", namespace) for verb in ("create", "get"))
+        yield Permission("create", "pods/exec", namespace)
     yield from (Permission("list", "services", namespace) for namespace in namespaces)
 
 
