@@ -59,9 +59,9 @@ pipelines: setup ## Run what users' pipelines run: helm unittest, ct lint, pre-c
 	@$(BIN)/python -m tests.pipelines
 	@$(BIN)/python -m pytest -q -n auto -m "pipelines or not pipelines" tests/pipelines
 
-editor: setup ## Drive the real yaml-language-server on the files that users edit (Node)
+editor: setup ## Drive the real yaml-language-server on the files that users edit (Node), and complete in every shell
 	@$(BIN)/python -m tests.editor
-	@$(BIN)/python -m pytest -q -m "editor or not editor" tests/editor
+	@$(BIN)/python -m pytest -q -m "editor or not editor" tests/editor tests/cli/test_completion.py
 
 mutants: setup ## Judge all mutants of the rendered manifests, and print how many were killed
 	@$(BIN)/python -m tests.proof.judging

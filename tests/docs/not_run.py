@@ -8,6 +8,7 @@ NOT_RUN: Mapping[str, str] = {
     "make": "CI's first step; within a test it would set up the environment that runs the test",
     "make test": "it would run itself",
     "make check": "CI's second step, of this very tree",
+    "make editor": "CI has a job for it; it installs what it runs, with Node",
     "make pipelines": "CI has a job for it; it builds what it runs, with Go",
     "make e2e": "it would run itself",
     "make cluster": "a test that needs a cluster has one already",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus
 
 _FORMATS = ("txt", "json", "md", "dot")
@@ -16,7 +17,7 @@ def _remember_format(context: click.Context, _parameter: click.Parameter, value:
 
 
 @click.command("analyze")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=completing.files)
 @click.option(
     "--ipblock-matches-pods",
     "matches_pods",

@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import (
     ValuesOptions,
@@ -28,14 +30,18 @@ if TYPE_CHECKING:
     from netmatrix.proof.difference import Difference, Side
 
 
+_file = partial(click.option, metavar="FILE", shell_complete=completing.files)
+_set = partial(click.option, metavar="KEY=VALUE", multiple=True, shell_complete=completing.settings)
+
+
 @click.command("diff")
-@click.argument("manifests", metavar="[OLD NEW]", nargs=-1)
+@click.argument("manifests", metavar="[OLD NEW]", nargs=-1, shell_complete=completing.files)
 @values_options
 @environment_option
-@click.option("--old", "old_files", multiple=True, metavar="FILE", help="A values file of the old side alone.")
-@click.option("--new", "new_files", multiple=True, metavar="FILE", help="A values file of the new side alone.")
-@click.option("--old-set", multiple=True, metavar="KEY=VALUE", help="As helm's --set, on the old side alone.")
-@click.option("--new-set", multiple=True, metavar="KEY=VALUE", help="As helm's --set, on the new side alone.")
+@_file("--old", "old_files", multiple=True, help="A values file of the old side alone.")
+@_file("--new", "new_files", multiple=True, help="A values file of the new side alone.")
+@_set("--old-set", help="As helm's --set, on the old side alone.")
+@_set("--new-set", help="As helm's --set, on the new side alone.")
 @click.option(
     "--git",
     "revisions",
@@ -43,7 +49,7 @@ if TYPE_CHECKING:
     help="Take values from a git revision on the old side, and from another one on the new side; chart and matrix as "
     "well where they are in the same repository.",
 )
-@click.option("--acknowledge", metavar="FILE", help="The connections that somebody has agreed to, as YAML.")
+@_file("--acknowledge", help="The connections that somebody has agreed to, as YAML.")
 @format_option_with("md", "summary")
 def command(
     manifests: tuple[str, ...],

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus
 from netmatrix.cli.subject import NotJudgedError, subject_of, subject_options
 
@@ -14,8 +15,8 @@ _FORMATS = ("text", "json")
 
 
 @click.command("explain")
-@click.argument("source", metavar="SRC")
-@click.argument("destination", metavar="DST")
+@click.argument("source", metavar="SRC", shell_complete=completing.parties)
+@click.argument("destination", metavar="DST", shell_complete=completing.parties)
 @click.argument("port", metavar="[PORT]", required=False)
 @subject_options
 @click.option("--expect", type=click.Choice(["allowed", "denied"]), help="Leave with status 1 where it is otherwise.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import format_option
 
@@ -32,10 +33,11 @@ def _explain(context: click.Context, _parameter: click.Parameter, value: str | N
 
 
 @click.command("lint")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=completing.files)
 @click.option(
     "--explain",
     metavar="RULE",
+    shell_complete=completing.lint_rules,
     is_eager=True,
     expose_value=False,
     callback=_explain,

@@ -17,6 +17,7 @@ from typing import NoReturn, TextIO
 
 import click
 
+from netmatrix.cli.completion import VARIABLE
 from netmatrix.cli.exit_status import ExitStatus, status_of
 
 COMMANDS = {
@@ -32,6 +33,7 @@ COMMANDS = {
     "analyze": "Print who reaches whom in any manifests.",
     "probe": "Ask a running cluster whether it enforces the matrix, with short-lived pods of its own.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
+    "completion": "Print the script by which a shell completes commands, options, files, environments and flows.",
 }
 
 
@@ -124,6 +126,10 @@ def _run(arguments: Sequence[str]) -> int:
     """The command's exit status, its findings and errors told. OSErrors are for the caller."""
     context: click.Context | None = None
     try:
+        if VARIABLE in os.environ:
+            from click.shell_completion import shell_complete
+
+            return shell_complete(root, {}, "netmatrix", VARIABLE, os.environ[VARIABLE])
         context = root.make_context("netmatrix", list(arguments))
         with context:
             result = root.invoke(context)

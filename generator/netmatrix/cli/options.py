@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.helm.arguments import SetArgument
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -31,14 +32,16 @@ class ValuesOptions:
 
 def matrix_option(function: Function) -> Function:
     """`--matrix FILE`."""
-    option = click.option("--matrix", metavar="FILE", help="The matrix; by default matrix.yaml here or above.")
+    text = "The matrix; by default matrix.yaml here or above."
+    option = click.option("--matrix", metavar="FILE", shell_complete=completing.files, help=text)
     return option(function)
 
 
 def environment_option(function: Function) -> Function:
     """`--environment NAME`; `upon_environment` puts its file below the others."""
     text = "Take this environment's own values file, below the others."
-    return click.option("--environment", metavar="NAME", help=text)(function)
+    option = click.option("--environment", metavar="NAME", shell_complete=completing.environments, help=text)
+    return option(function)
 
 
 def format_option(function: Function) -> Function:
@@ -69,9 +72,23 @@ def values_options(function: Function) -> Function:
     """`-f FILE...`, `--set...`, `--today` and `--matrix`; a command collects them with `values_of`."""
     for flag in reversed(_SET_FLAGS):
         name = flag.removeprefix("--").replace("-", "_")
-        function = click.option(flag, name, multiple=True, metavar="KEY=VALUE", help=f"As helm's {flag}.")(function)
+        option = click.option(
+            flag,
+            name,
+            multiple=True,
+            metavar="KEY=VALUE",
+            shell_complete=completing.settings,
+            help=f"As helm's {flag}.",
+        )
+        function = option(function)
     function = click.option(
-        "-f", "--values", "files", multiple=True, metavar="FILE", help="A values file; repeat it, later ones win."
+        "-f",
+        "--values",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=completing.files,
+        help="A values file; repeat it, later ones win.",
     )(function)
     function = click.option(
         "--today",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions, environment_option, values_of, values_options
 from netmatrix.cli.project import Project, open_to_judge, upon_environment
@@ -66,6 +67,7 @@ def subject_options(function: Function) -> Function:
                 "paths",
                 multiple=True,
                 metavar="PATH",
+                shell_complete=completing.files,
                 help="Judge these manifests (a file, a folder, or -) instead of what helm renders.",
             ),
             click.option(
