@@ -32,14 +32,13 @@ def chromium() -> Path:
 
 def provide() -> Path:
     """Chromium, and a reader of PDF beside it; as root on Debian, what is missing is installed. Raises MissingError."""
-    wanted = PACKAGES if not os.environ.get("CHROMIUM") else {"poppler-utils": "pdftotext"}
-    if any(map(shutil.which, _CHROMIUM)):
-        wanted = {"poppler-utils": "pdftotext"}
+    has_browser = os.environ.get("CHROMIUM") or any(map(shutil.which, _CHROMIUM))
+    wanted = {name: program for name, program in PACKAGES.items() if not (has_browser and name == "chromium")}
     absent = debian.absent(wanted)
     if absent and (os.geteuid() != 0 or shutil.which("apt-get") is None):
         names = " and ".join(absent)
         raise MissingError(
-            f"the tests need {names}; install what your distribution calls so, as apt-get install {names}"
+            f"the tests need {names}; install what your distribution calls so (apt-get install {' '.join(absent)})"
         )
     try:
         debian.install(wanted)

@@ -123,6 +123,9 @@ def test_who_can_reach_a_pod_and_what_it_can_reach(pages: Pages) -> None:
     assert [item.text() for item in reaches] == ["mongo TCP 27017"]
     jobs = pages(*values("values-prod")).one("article", id="node-jobs")
     assert jobs.one(class_="both").all("div")[0].text().endswith("Nobody")
+    dns = pages(*values("values-prod")).one("article", id="node-dns")
+    told = dns.one(class_="both").all("div")[1].text()
+    assert told == "What it can reach The matrix names it as a receiver alone.", "and not that it reaches nobody"
 
 
 def test_the_graph_has_the_flows_that_are_on_under_the_names_that_the_page_filters_by(pages: Pages) -> None:

@@ -102,11 +102,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Who reaches a node, and whom it reaches."""
+    """Who reaches a node, and whom it reaches; None where nobody was asked about that direction."""
 
     node: Node
-    reached_by: tuple[Detail, ...]
-    reaches: tuple[Detail, ...]
+    reached_by: tuple[Detail, ...] | None
+    reaches: tuple[Detail, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,11 @@ def _neighbourhoods(found: Network, told: Mapping[tuple[str, str], Detail]) -> I
     for node in found.nodes.all():
         reached_by = tuple(item for (_, end), item in told.items() if end == node.anchor)
         reaches = tuple(item for (end, _), item in told.items() if end == node.anchor)
-        yield Neighbourhood(node, reached_by, reaches)
+        yield Neighbourhood(
+            node,
+            reached_by if node in found.nodes.destinations else None,
+            reaches if node in found.nodes.sources else None,
+        )
 
 
 def _off(evidence: Evidence) -> Iterator[Off]:
