@@ -117,7 +117,7 @@ def any_graph(chance: random.Random) -> Graph:
         )
         for number, (source, destination, kind) in enumerate(sorted(pairs))
     )
-    return Graph("Any", "test", groups, tuple(nodes), tuple(edges))
+    return Graph("Any title " * chance.randint(1, 30), "test", ("test", "other"), groups, tuple(nodes), tuple(edges))
 
 
 def ports(chance: random.Random) -> tuple[Port, ...] | None:

@@ -10,7 +10,8 @@ from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, 
 from netmatrix.values.context import Context, port_number
 from netmatrix.values.ports import ports_of_flow
 
-_Reason = tuple[str, str, EdgeKind, bool]
+_Key = tuple[str, str, EdgeKind, bool]
+"""Source, destination, kind, and whether it is on: flows that share them are one edge."""
 
 
 def network_graph(context: Context, *, with_off: bool = False) -> Graph:
@@ -29,13 +30,13 @@ def network_graph(context: Context, *, with_off: bool = False) -> Graph:
         *_parties_of_exceptions(context),
     ]
     groups = tuple(Group(id_, context.namespace_name(id_) or id_) for id_ in matrix.namespaces)
-    return Graph(matrix.title, environment, groups, tuple(nodes), edges)
+    return Graph(matrix.title, environment, matrix.environments, groups, tuple(nodes), edges)
 
 
 def _flow_edges(context: Context, environment: str, *, with_off: bool) -> tuple[Edge, ...]:
     """Flows between the same parties and of the same kind are one edge."""
     enabled = {flow.id for flow in context.enabled_flows()}
-    merged: dict[_Reason, list[FlowLine]] = {}
+    merged: dict[_Key, list[FlowLine]] = {}
     for flow in context.matrix.flows_in(environment):
         on = flow.id in enabled and not _is_nobody(context, flow)
         if on or with_off:
@@ -45,7 +46,7 @@ def _flow_edges(context: Context, environment: str, *, with_off: bool) -> tuple[
     return _edges(merged)
 
 
-def _edges(merged: Mapping[_Reason, Iterable[FlowLine]]) -> tuple[Edge, ...]:
+def _edges(merged: Mapping[_Key, Iterable[FlowLine]]) -> tuple[Edge, ...]:
     return tuple(Edge(*key, flows=tuple(lines)) for key, lines in merged.items())
 
 
@@ -62,7 +63,7 @@ def _is_nobody(context: Context, flow: Flow) -> bool:
 
 
 def _exception_edges(context: Context) -> tuple[Edge, ...]:
-    merged: dict[_Reason, list[FlowLine]] = {}
+    merged: dict[_Key, list[FlowLine]] = {}
     for name in context.mapping("exceptions"):
         path = ("exceptions", name)
         source, destination = (_party_id(context.mapping(*path, end)) for end in ("from", "to"))

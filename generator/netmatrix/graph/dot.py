@@ -44,7 +44,7 @@ def _node(node: Node) -> str:
 
 def _edges(graph: Graph) -> Iterator[str]:
     for edge in graph.edges:
-        tooltip = _quoted(f"{kind_words(edge, graph.environment)}: {', '.join(flow.id for flow in edge.flows)}")
+        tooltip = _quoted(f"{kind_words(edge, graph)}: {', '.join(flow.id for flow in edge.flows)}")
         ends = f"{_quoted(edge.source)} -> {_quoted(edge.destination)}"
         yield f"{ends} [label={_quoted(_label(edge))} {_style(edge)} tooltip={tooltip}];"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 
@@ -69,4 +68,5 @@ def _quoted(*lines: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    return "'" + html.escape(text, quote=False).replace("'", "''") + "'"
+    """The title stands in front matter, which is YAML, and is set as text."""
+    return "'" + text.replace("'", "''") + "'"

@@ -98,10 +98,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Who may connect to whom in `environment`; nodes and edges in the order of the matrix, exceptions last."""
+    """Who may connect to whom in `environment`; nodes and edges in the order of the matrix, exceptions last.
+
+    `environments` are all that the matrix has.
+    """
 
     title: str
     environment: str
+    environments: tuple[str, ...]
     groups: tuple[Group, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

@@ -8,7 +8,7 @@ from netmatrix.graph.model import Edge, EdgeKind, FlowLine, Graph
 from netmatrix.graph.shapes import ports_text
 
 PORTS_NOTE = "Numbers are TCP ports, unless UDP or SCTP is named."
-CAPTION = "Who may connect to whom. Whatever is not drawn is denied."
+CAPTION = "Who may connect to whom. From and to the namespaces drawn, everything else is denied."
 
 
 def heading(graph: Graph) -> str:
@@ -16,7 +16,7 @@ def heading(graph: Graph) -> str:
     return f"{graph.title}: {graph.environment}"
 
 
-def kind_words(edge: Edge, environment: str) -> str:
+def kind_words(edge: Edge, graph: Graph) -> str:
     """What an edge of that kind is, for the legend."""
     if edge.kind is EdgeKind.OPERATIONAL:
         return "needed to run, switched on" if edge.on else "needed to run, off until values switch it on"
@@ -24,13 +24,16 @@ def kind_words(edge: Edge, environment: str) -> str:
         return "documented, switched off"
     if edge.kind is EdgeKind.EXCEPTION:
         return "exception to the matrix, until the day named"
-    return f"in {environment} only" if edge.kind is EdgeKind.ENVIRONMENT else "in every environment"
+    if edge.kind is EdgeKind.DOCUMENTED:
+        return "in every environment"
+    # With more than two, a flow that is not in all of them may yet be in others.
+    return f"in {graph.environment}{' only' if len(graph.environments) <= 2 else ', not in every environment'}"
 
 
 def connection(graph: Graph, edge: Edge) -> str:
     """One edge as a sentence without a full stop."""
     source, destination = (graph.node(id_).title for id_ in (edge.source, edge.destination))
-    return f"{source} to {destination}: {ports_text(edge.ports())} ({kind_words(edge, graph.environment)})"
+    return f"{source} to {destination}: {ports_text(edge.ports())} ({kind_words(edge, graph)})"
 
 
 def explained(graph: Graph, edge: Edge) -> str:
