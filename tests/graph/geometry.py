@@ -83,7 +83,7 @@ def _lines_and_lines(picture: Picture) -> Iterator[str]:
 def _words(picture: Picture) -> Iterator[str]:
     solid = {**picture.boxes, **picture.labels}
     for owner, text, box in picture.texts:
-        if not _inside(box, {**picture.frames, **solid}.get(owner, (0.0, 0.0, *picture.size))):
+        if not inside(box, {**picture.frames, **solid}.get(owner, (0.0, 0.0, *picture.size))):
             yield f"the text {text!r} leaves {owner}"
         if owner in picture.frames:
             yield from (
@@ -98,7 +98,7 @@ def _words(picture: Picture) -> Iterator[str]:
 def _edge(picture: Picture) -> Iterator[str]:
     shapes = {**picture.frames, **picture.boxes, **picture.labels}
     for name, box in (*shapes.items(), *_pieces(picture)):
-        if not _inside(box, (0.0, 0.0, *picture.size)):
+        if not inside(box, (0.0, 0.0, *picture.size)):
             yield f"{name} leaves the picture"
 
 
@@ -125,7 +125,8 @@ def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _inside(box: Box, room: Box) -> bool:
+def inside(box: Box, room: Box) -> bool:
+    """Whether a box lies in another, borders included."""
     return box[0] >= room[0] and box[1] >= room[1] and box[2] <= room[2] and box[3] <= room[3]
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.conftest import TODAY, Run, replace_in
-from tests.graph.geometry import SVG, faults
+from tests.graph.geometry import SVG, faults, inside, read
 from tests.support.scenarios import ROOT
 
 PROD = ("-f", "values/values-prod.yaml", *TODAY)
@@ -116,6 +116,16 @@ def test_a_pod_that_is_new_is_drawn_without_the_engine_and_a_note_says_how_to_do
         text = (copy / "docs" / f"network-{environment}.svg").read_text(encoding="utf-8")
         assert faults(text) == []
         assert "Ledger" in text
+
+
+def test_a_pod_that_has_moved_is_not_drawn_in_its_old_namespace(netmatrix: Run, copy: Path) -> None:
+    replace_in(copy / "matrix.yaml", "title: Kafka\n    namespace: app", "title: Kafka\n    namespace: default")
+    assert netmatrix("generate", cwd=copy).status == 0
+    picture = netmatrix("graph", "--environment", "prod", cwd=copy).out
+    assert faults(picture) == []
+    shapes = read(picture)
+    frames = [name.split(",")[0] for name, frame in shapes.frames.items() if inside(shapes.boxes["kafka"], frame)]
+    assert frames == ["namespace default"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netmatrix.graph.layout import Layout, Rect
-from netmatrix.graph.model import Edge, Graph
+from netmatrix.graph.model import Edge, Graph, Node
 from netmatrix.graph.route import Plane
 from netmatrix.graph.shapes import GROUP_HEAD, GROUP_PADDING, group_width, label_lines, label_size, node_size
 from netmatrix.graph.staircase import staircase
@@ -100,7 +100,9 @@ def _kept(graph: Graph, committed: Layout) -> Layout:
     nodes = {
         node.id: box
         for node in graph.nodes
-        if (box := committed.nodes.get(node.id)) is not None and _fits(node_size(node), box)
+        if (box := committed.nodes.get(node.id)) is not None
+        and _fits(node_size(node), box)
+        and _is_at_home(node, box, committed)
     }
     groups = {group.id: boxes for group in graph.groups if (boxes := committed.groups.get(group.id)) is not None}
     edges: dict[str, Edge] = {}
@@ -115,6 +117,12 @@ def _kept(graph: Graph, committed: Layout) -> Layout:
             edges[edge.lane] = edge
     routes = {edge.key: committed.edges[lane] for lane, edge in edges.items()}
     return Layout(groups, nodes, routes, page=committed.bounds() if committed.nodes else None)
+
+
+def _is_at_home(node: Node, box: Rect, committed: Layout) -> bool:
+    """Whether a box stands in its party's namespace and in no other: a row of the matrix may have moved since."""
+    inside = {id_ for id_, frames in committed.groups.items() if any(box.overlaps(frame) for frame in frames)}
+    return inside == (set() if node.group is None else {node.group})
 
 
 def _fits(size: tuple[float, float], box: Rect) -> bool:
