@@ -158,6 +158,15 @@ def test_a_name_of_a_port_is_the_pod_s_to_give() -> None:
     assert told(new, new) == ([], [])
 
 
+def test_each_name_of_a_port_is_told_by_itself() -> None:
+    """Who agrees to a port that is called metrics has not agreed to one that is called http."""
+    new = [DENY, ingress({"ports": [{"port": "http"}, {"port": "metrics"}]})]
+    gained, _ = told([DENY, ingress()], new)
+    assert gained == [
+        f"from anywhere: anyone -> {B}: TCP 1-65535 where it calls the port {name!r}" for name in ("http", "metrics")
+    ]
+
+
 def test_two_names_may_open_what_neither_opens_alone() -> None:
     """One name at the sender's end and another one at the receiver's: the port of a pod may have both."""
     out, closed = egress({"to": [pods("b")], **tcp("web")}), ingress()

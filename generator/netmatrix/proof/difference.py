@@ -116,7 +116,9 @@ def _gained(
         for item in _deviations(world, names, before, after, port_names):
             part = _of_names(item, port_names)
             between = found[item.source, item.destination]
-            if part is not None and not any(_covers(known.deviation, part) for known in between):
+            if part is not None and not any(
+                known.names <= port_names and _covers(known.deviation, part) for known in between
+            ):
                 between.append(_opening(world, before, after, part, port_names))
     return tuple(opening for between in found.values() for opening in between), names.plain()
 
