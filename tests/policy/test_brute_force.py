@@ -26,6 +26,7 @@ OUTSIDE = (
     *("0.0.0.0", "10.0.0.1", "10.0.0.255", "10.127.255.255", "11.0.0.0", "255.255.255.255"),
     *("::", "2001:db9::", "fd00::2", "fd00:1:ffff::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
 )
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 SHARES = 4
 """Each share is a test of its own, so that several cores can work on them."""
 
@@ -81,7 +82,8 @@ class _Answer:
 
     def __init__(self, world: World, *, as_json: bool) -> None:
         objects = [*world.namespaces, *world.pods, *world.policies]
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}) if as_json else yaml.dump_all(objects)
+        as_list = {"apiVersion": "v1", "kind": "List", "items": objects}
+        text = json.dumps(as_list) if as_json else yaml.dump_all(objects, Dumper=_DUMPER)
         reach = Reach(parse_manifests(text.encode(), "world"), Model(ipblock_matches_pods=world.ipblock_matches_pods))
         self._pods: dict[tuple[str, str, Family], PortSet] = {}
         self._outside: dict[tuple[str, str, Family], list[tuple[int, int, PortSet]]] = defaultdict(list)

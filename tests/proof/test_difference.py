@@ -95,7 +95,7 @@ def every_packet_that_differs_is_told(pair: Pair) -> None:
             if before != after:
                 ways = (packet, replace(packet, source=None), replace(packet, destination=None))
                 parts = gained if after else lost
-                assert any(tells(part, way, family, model) for part in parts for way in ways), packet
+                assert any(tells(part, way, family, model, named_in(pair)) for part in parts for way in ways), packet
 
 
 def packets(world: World) -> Iterator[tuple[brute_force.Packet, Family]]:
@@ -106,7 +106,15 @@ def packets(world: World) -> Iterator[tuple[brute_force.Packet, Family]]:
                     yield brute_force.Packet(source, source_ip, destination, destination_ip, protocol, port), family
 
 
-def tells(item: Opening, packet: brute_force.Packet, family: Family, model: bool) -> bool:
+def named_in(pair: Pair) -> set[str]:
+    """The namespaces that either side speaks of; a pod of any other is told as one of another namespace."""
+    items = [item for world in (pair.old, pair.new) for item in (*world.policies, *world.namespaces)]
+    text = json.dumps(items)
+    homes = {brute_force.namespace_of(item) for item in items if item["kind"] == "NetworkPolicy"}
+    return homes | {name for name in NAMESPACES if f'"{name}"' in text}
+
+
+def tells(item: Opening, packet: brute_force.Packet, family: Family, model: bool, spoken_of: set[str]) -> bool:
     """Whether an opening is about the packet."""
     known = item.deviation
     if family not in known.families or model not in known.models:
@@ -123,7 +131,8 @@ def tells(item: Opening, packet: brute_force.Packet, family: Family, model: bool
     for name, addresses, pod, ip in ends:
         if (name == ADDRESSES) != (pod is None):
             return False
-        if pod is not None and f"namespace {brute_force.namespace_of(pod)}" not in name:
+        home = None if pod is None else brute_force.namespace_of(pod)
+        if home is not None and (f"namespace {home}" if home in spoken_of else "another namespace") not in name:
             return False
         ((_, first, _),) = parse_address(ip).ranges()
         if not contains(addresses.of_family(family), first):
