@@ -17,3 +17,6 @@ NOT_RUN: Mapping[str, str] = {
     "netmatrix lint manifests/": "a folder of the reader's; tests/lint runs every example of the page",
 }
 """By the command as it stands, without the comment behind it."""
+
+TARGETS = frozenset(("make help", "make setup"))
+"""The targets of make that are run; any other one is named above, lest a test start what takes half an hour."""

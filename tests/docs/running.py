@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netmatrix.helm import Helm
-from tests.docs.not_run import NOT_RUN
+from tests.docs.not_run import NOT_RUN, TARGETS
 from tests.docs.page import Block, Command, Edit, Page, PageError
 from tests.support.scenarios import ROOT
 
@@ -196,6 +196,8 @@ def _outcome(page: Page, project: Project, block: Block, number: int) -> Outcome
     command = block.commands[number]
     if command.bare in NOT_RUN:
         return Outcome(0, command.shown or ())
+    if command.bare.split()[0] == "make" and command.bare not in TARGETS:
+        raise PageError(f"{page.name}:{command.line + 1}: say in tests/docs/not_run.py whether {command.bare!r} is run")
     outcome = project.run(command)
     if outcome.status and not any(next_.text == "echo $?" for next_ in block.commands[number + 1 : number + 2]):
         failed = f"{page.name}:{command.line + 1}: {command.text!r} failed with status {outcome.status}"

@@ -78,6 +78,11 @@ def test_a_command_that_fails_must_be_seen_to_fail(project: Project) -> None:
     assert printed(shown, project) == shown
 
 
+def test_a_make_target_is_not_run_before_somebody_has_said_that_it_may_be(project: Project) -> None:
+    with pytest.raises(PageError, match=r"not_run\.py"):
+        printed("```sh\nmake everything  # of it\n```\n", project)
+
+
 def test_files_are_written_and_added_to(project: Project) -> None:
     text = (
         "<!-- file: sub/a.yaml -->\n```yaml\none:\ntwo:\n```\n\n"
