@@ -47,7 +47,9 @@ def template_batch(
         output = helm.run(["template", release, folder, *given])
     if output.status != 0:
         raise HelmError([Finding(REFUSED, words(output), program_place(helm.executable))])
-    found = _split(output.stdout, outer)
+    before, found = _split(output.stdout, outer)
+    if before.strip():
+        raise crashed(helm.executable, "printed something that is no set's manifest")
     missing = [key for inner, key in keys.items() if inner not in found]
     if missing:
         raise crashed(helm.executable, f"printed nothing for {len(missing)} of {len(keys)} sets of values")
@@ -59,15 +61,17 @@ def _write_chart(folder: Path, name: str) -> None:
     (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.0.0\n", encoding="utf-8")
 
 
-def _split(printed: bytes, outer: str) -> dict[str, bytes]:
-    """The manifests of each inner chart, their `# Source:` lines as they are where the chart is rendered alone."""
+def _split(printed: bytes, outer: str) -> tuple[bytes, dict[str, bytes]]:
+    """The manifests of each inner chart, their `# Source:` lines as they are where the chart is rendered alone.
+
+    Before them, what stands in front of the first.
+    """
     begins = re.compile(rf"^---\n# Source: {outer}/charts/([a-z0-9-]+)/charts/".encode(), re.MULTILINE)
     parts: dict[str, list[bytes]] = defaultdict(list)
     first, *rest = begins.split(printed)
-    assert not first.strip(), "every manifest is one of an inner chart"
     for inner, manifest in zip(rest[::2], rest[1::2], strict=True):
         parts[inner.decode()].append(b"---\n# Source: " + manifest)
-    return {inner: _printed_alone(found) for inner, found in parts.items()}
+    return first, {inner: _printed_alone(found) for inner, found in parts.items()}
 
 
 def _printed_alone(manifests: Sequence[bytes]) -> bytes:
