@@ -44,12 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def report(request: pytest.FixtureRequest) -> Iterator[Report]:
-    """What the run will say; it is written where all tests were run, and none failed."""
+    """What the run will say; it is written where none failed, and nobody interrupted it."""
     begin = time.monotonic()
     found = Report()
     yield found
     found.phases.append(("all of it", time.monotonic() - begin))
-    if not request.session.testsfailed and request.config.getoption("--write-report"):
+    is_whole = not request.session.testsfailed and request.session.exitstatus == pytest.ExitCode.OK
+    if is_whole and request.config.getoption("--write-report"):
         TARGET.write_text(found.text(), encoding="utf-8")
 
 
