@@ -205,6 +205,17 @@ def test_values_that_do_not_hold_are_not_proved(netmatrix: Run) -> None:
     assert "error NM251" in result.err
 
 
+def test_who_asks_about_prod_is_not_answered_about_dev(netmatrix: Run, tmp_path: Path) -> None:
+    override = tmp_path / "override.yaml"
+    flows = {"ui-to-jobs-manager": False, "outside-to-ui": False, "ui-to-dns": False, "outside-to-mongo": True}
+    enabled = {flow: {"enabled": value} for flow, value in flows.items()}
+    override.write_text(json.dumps({"environment": "dev", "flows": enabled}), encoding="utf-8")
+    for command in ("verify", "report", "validate"):
+        result = netmatrix(command, "--environment", "prod", "-f", override, *TODAY)
+        assert (result.status, "holds" in result.out) == (1, False), command
+        assert "error NM212" in result.out + result.err, command
+
+
 def test_selectors_that_cannot_be_gone_through_are_no_verdict(netmatrix: Run, rendered: Path) -> None:
     """Twenty labels, each with a policy of its own: more kinds of pods than a proof can go through."""
     more = "".join(

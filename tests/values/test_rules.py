@@ -179,7 +179,7 @@ def test_values_that_hold(validate: Callable[..., Validated], layer: str) -> Non
 
 
 def test_every_rule_of_this_room_has_a_bad_case() -> None:
-    elsewhere = {"NM201", "NM202", "NM203", "NM210", "NM241", "NM280", "NM281"}
+    elsewhere = {"NM201", "NM202", "NM203", "NM210", "NM212", "NM241", "NM280", "NM281"}
     assert {rule.id for rule in rules.RULES} == {rule for rule, *_ in BAD} | elsewhere
 
 
@@ -189,6 +189,15 @@ def test_without_an_environment_the_files_to_give_are_named(validate: Callable[.
     assert (finding.rule, finding.path) == (rules.ENVIRONMENT, ("environment",))
     assert finding.place.file == ("chart/values.yaml" if layer.startswith("x-") else "a.yaml")
     assert "-f values/values-prod.yaml or -f values/values-test.yaml" in finding.hint
+
+
+@pytest.mark.parametrize("between", ["x-note: nothing", "environment: prod"])
+def test_an_override_does_not_change_the_environment(validate: Callable[..., Validated], between: str) -> None:
+    override = "environment: test\nflows: {world-to-cart: {enabled: true}}"
+    (finding,) = (f for f in validate(between, override).findings if f.severity is Severity.ERROR)
+    assert (finding.rule, str(finding.place)) == (rules.ENVIRONMENT_CHANGED, "b.yaml:1:14")
+    assert "environment.yaml chooses the environment prod" in finding.message
+    assert validate(override, environment=None).holds
 
 
 def test_an_unknown_environment_is_the_schemas_finding_with_the_rules_hint(validate: Callable[..., Validated]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netmatrix.document import Finding, did_you_mean
+from netmatrix.document.reader import Document
 from netmatrix.matrix.build import is_fixed
 from netmatrix.matrix.model import EndpointKind
 from netmatrix.values import rules
@@ -22,6 +23,20 @@ def environment(context: Context) -> Iterator[Finding]:
     elif isinstance(chosen, str) and chosen not in known:
         message = f"the matrix has no environment {chosen!r}, only {enumeration(known, 'and')}"
         yield context.finding(rules.ENVIRONMENT, message, ("environment",), f"{did_you_mean(chosen, known)} {hint}")
+
+
+def environment_kept(context: Context, layers: Sequence[Document]) -> Iterator[Finding]:
+    """NM212. An override that moves a cluster to another environment would be judged by what that one grants.
+
+    Whoever asked about prod would read that all holds, and have dev. It needs the layers, and so is none of CHECKS.
+    """
+    first = next((layer for layer in layers if layer.data.get("environment")), None)
+    chosen = context.get("environment")
+    if first is not None and chosen and chosen != first.data["environment"]:
+        stated = first.data["environment"]
+        message = f"{first.file} chooses the environment {stated}, and this makes it {chosen}"
+        hint = "take the line out; for another environment give its own file instead"
+        yield context.finding(rules.ENVIRONMENT_CHANGED, message, ("environment",), hint)
 
 
 def flows_granted(context: Context) -> Iterator[Finding]:

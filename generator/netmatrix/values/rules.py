@@ -1,7 +1,8 @@
 """The rules that values must hold. Ids are stable: the chart's templates report the same ids at the same key paths.
 
 NM290 is reserved: that each file is judged alone, also where a later layer mends it, is told as NM201 or NM202 at that
-file's place. NM274, NM280 and NM281 are held by Python only: Helm never reads the clock and has no notes.
+file's place. NM212, NM274, NM280 and NM281 are held by Python only: Helm knows the merged values alone, never reads the
+clock and has no notes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ FLOW_NOT_GRANTED = Rule(
     "NM211",
     "only flows that the matrix grants to the environment are enabled",
     "Take that line out, or use the environment that grants the flow; an exception goes beyond both.",
+)
+ENVIRONMENT_CHANGED = Rule(
+    "NM212",
+    "an environment that a file chooses is not changed by what comes after it",
+    "Take the line out of the override; for the other environment give its own file as the first `-f`.",
 )
 NAMESPACE_RESERVED = Rule(
     "NM220",

@@ -63,6 +63,7 @@ def validate_values(
     values = over_defaults(defaults, user)
     context = Context(matrix, values, today, files_of_environments)
     on_rules = [finding for check in CHECKS for finding in check(context)]
+    on_rules += check_names.environment_kept(context, layers)
     on_result = _one_each(result_findings(schema, values), on_rules, context)
     return Validated(values, _distinct([*on_result, *check_layers(schema, layers)]))
 
