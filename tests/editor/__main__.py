@@ -5,17 +5,18 @@ import shutil
 import sys
 
 from tests.editor.server import language_server
-from tests.support.tools import MissingToolError, run
+from tests.support import debian
+from tests.support.tools import MissingToolError
 
-SHELLS = ("zsh", "fish")
+SHELLS = {shell: shell for shell in ("zsh", "fish")}
 
 try:
     print(language_server())
-    missing = [shell for shell in SHELLS if shutil.which(shell) is None]
+    missing = debian.absent(SHELLS)
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        run(["apt-get", "install", "--yes", "--no-install-recommends", *missing])
+        debian.install(SHELLS)
     elif missing:
         print(f"editor: the completion of {' and '.join(missing)} is not tried: install them", file=sys.stderr)
-except MissingToolError as error:
+except (MissingToolError, debian.PackagesError) as error:
     print(f"editor: {error}", file=sys.stderr)
     sys.exit(2)
