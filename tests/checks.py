@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -21,6 +20,7 @@ from jsonschema import Draft7Validator, SchemaError
 from yamllint import linter  # type: ignore[import-untyped]
 from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
+import netmatrix
 from netmatrix.helm import Helm, find_helm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,7 +109,7 @@ def _checks() -> Iterator[tuple[str, Check]]:
         yield f"{name} schema: every key has a description", partial(descriptions, file)
     yield "values and templates: every key is read", unread_keys
     yield "values and templates: everything read is a key", unknown_reads
-    yield "one version in pyproject.toml, matrix.yaml, Chart.yaml and CHANGELOG.md", versions
+    yield "one version in netmatrix/__init__.py, matrix.yaml, Chart.yaml and CHANGELOG.md", versions
 
 
 def values_files() -> list[Path]:
@@ -199,7 +199,7 @@ def unknown_reads() -> Iterator[str]:
 def versions() -> Iterator[str]:
     """One version everywhere, the newest of the changelog."""
     found = {
-        "pyproject.toml": tomllib.loads(_text("pyproject.toml"))["project"]["version"],
+        "netmatrix/__init__.py": netmatrix.__version__,
         "matrix.yaml": yaml.safe_load(_text("matrix.yaml"))["version"],
         "chart/Chart.yaml": yaml.safe_load(_text("chart/Chart.yaml"))["version"],
     }

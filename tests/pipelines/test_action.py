@@ -201,3 +201,21 @@ def test_a_repository_with_a_matrix_of_its_own_is_judged_by_that(runner: Runner,
     outcome = runner.judge(own, base, matrix="matrix.yaml", values="")
     assert outcome.status == 1, outcome.log
     assert "- **New peer:** `cron` can now reach `kafka` on `TCP 9092` (`flows.cron-to-kafka`)" in outcome.summary
+
+
+@pytest.mark.pipelines
+def test_what_runs_from_its_files_alone_knows_its_version_and_proves_a_fleet(runner: Runner, tmp_path: Path) -> None:
+    python = str(runner.temporary / "netmatrix" / "bin" / "python")
+    environment = {"PATH": runner.path, "PYTHONPATH": str(runner.action / "generator")}
+
+    def run(*arguments: str) -> str:
+        command = [python, "-P", "-m", "netmatrix", *arguments]
+        done = subprocess.run(
+            command, cwd=runner.action, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
+    version = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))["version"]
+    assert run("--version") == f"netmatrix, version {version}\n"
+    fleet = ("--fleet", "values/clusters/k3s.yaml", "--record", str(tmp_path / "record"))
+    assert "fleet of 1: 1 hold" in run("verify", "--environment", "prod", *fleet)

@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +107,7 @@ def _basis(project: Project, helm: Helm) -> dict[str, str]:
     package = Path(netmatrix.__file__).parent
     sources = {str(file.relative_to(package)): digest(file.read_bytes()) for file in sorted(package.rglob("*.py"))}
     return {
-        "netmatrix": f"{version('netmatrix')} {data_digest(sources)}",
+        "netmatrix": f"{netmatrix.__version__} {data_digest(sources)}",
         "helm": f"{version_text(helm.version)} {digest(helm.executable.read_bytes())}",
         "matrix": digest(Path(project.matrix.file).read_bytes()),
         "generated": data_digest({str(path): text for path, text in plan(project.matrix).files.items()}),

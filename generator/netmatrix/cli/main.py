@@ -17,6 +17,7 @@ from typing import NoReturn, TextIO
 
 import click
 
+import netmatrix
 from netmatrix.cli.completion import VARIABLE
 from netmatrix.cli.exit_status import ExitStatus, status_of
 
@@ -65,7 +66,7 @@ class _Commands(click.Group):
 
 
 @click.group("netmatrix", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="netmatrix")
+@click.version_option(netmatrix.__version__)
 def root() -> None:
     """One policy matrix: generate the Helm chart, validate values, render, and prove what was rendered.
 

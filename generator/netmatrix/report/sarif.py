@@ -10,10 +10,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+import netmatrix
 from netmatrix.document import Finding, Place, Rule, Severity, key_path_text
 from netmatrix.report.wording import has_position, is_file, place_text, relative, said
 
@@ -29,19 +29,18 @@ def render(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> str:
     index = {rule: number for number, rule in enumerate(ids)}
     seen: Counter[str] = Counter()
     run = {
-        "tool": {"driver": {"name": "netmatrix", **_version(), "rules": [_rule(rules[rule]) for rule in ids]}},
+        "tool": {
+            "driver": {
+                "name": "netmatrix",
+                # By this, code scanning tells what a new version finds from what a change brings.
+                "semanticVersion": netmatrix.__version__,
+                "rules": [_rule(rules[rule]) for rule in ids],
+            }
+        },
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, index[finding.rule.id], seen) for finding in findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
-
-
-def _version() -> dict[str, str]:
-    """By this, code scanning tells what a new version finds from what a change brings; unknown where not installed."""
-    try:
-        return {"semanticVersion": metadata.version("netmatrix")}
-    except metadata.PackageNotFoundError:
-        return {}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
