@@ -26,7 +26,7 @@ verify() {
 
 # What the change opens and closes, as a summary of the job; it fails where a connection is gained that nobody acknowledged.
 compare() {
-  local base=$1 file
+  local base=$1 file old
   shift
   local command=(diff "$@" --git "$base")
   if [[ $base == -* ]] || ! known "$base"; then
@@ -34,7 +34,12 @@ compare() {
     exit 2
   fi
   while IFS= read -r file; do
-    if git cat-file -e "$base:./$file" 2>/dev/null; then command+=(--old "$file"); fi # a new file has no old side
+    if ! old=$(from_top "$file"); then
+      printf '::error title=netmatrix::%q is not in the repository, whose base it is to be compared with; %s\n' \
+        "$file" "give a file of the repository, or an empty base to compare nothing"
+      exit 2
+    fi
+    if git cat-file -e "$base:$old" 2>/dev/null; then command+=(--old "$file"); fi # a new file has no old side
     command+=(--new "$file")
   done < <(items "${NETMATRIX_VALUES:-}")
   if [[ -n ${NETMATRIX_ACKNOWLEDGE:-} ]]; then command+=(--acknowledge "$NETMATRIX_ACKNOWLEDGE"); fi
@@ -46,6 +51,14 @@ summarise() { netmatrix "$@" --format summary | tee -a "$GITHUB_STEP_SUMMARY"; }
 # A shallow checkout, which is the default, has the last commit alone.
 known() {
   git cat-file -e "$1^{commit}" 2>/dev/null || git fetch --quiet --no-tags --depth=1 origin "$1"
+}
+
+# A file's path from the top of the repository, links to its folder followed as `diff --git` does; fails where it lies outside.
+from_top() {
+  local folder
+  folder=$(dirname -- "$1")
+  [[ $(git -C "$folder" rev-parse --show-toplevel 2>/dev/null) == "$(git rev-parse --show-toplevel)" ]] || return 1
+  printf '%s%s\n' "$(git -C "$folder" rev-parse --show-prefix)" "$(basename -- "$1")"
 }
 
 # Pitfalls in other policies of the repository.

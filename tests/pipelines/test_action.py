@@ -139,6 +139,39 @@ def test_a_new_file_is_compared_with_the_environment_alone(runner: Runner, opera
 
 
 @pytest.mark.pipelines
+@pytest.mark.parametrize("name", ["{repository}/clusters/k3s.yaml", "by-link/k3s.yaml", "{outside}/clusters/k3s.yaml"])
+def test_a_file_is_compared_with_its_old_self_however_it_is_named(
+    name: str, runner: Runner, operator: Path, tmp_path: Path
+) -> None:
+    (operator / "by-link").symlink_to("clusters")
+    (tmp_path / "outside").symlink_to(operator)
+    base = commit(operator, override="flows: {jobs-to-internet: {enabled: false}}\n")
+    commit(operator, override="{}\n")
+    file = name.format(repository=operator, outside=tmp_path / "outside")
+    outcome = runner.judge(operator, base, values=file)
+    assert outcome.status == 1, outcome.log
+    assert outcome.summary.startswith("### Network of `prod`: 1 connection gained, 0 lost")
+    assert "`jobs` can now reach `internet` on `every port`" in outcome.summary
+
+
+@pytest.mark.pipelines
+@pytest.mark.parametrize("another_repository", [False, True])
+def test_a_file_outside_the_repository_has_no_old_self_to_compare_with(
+    another_repository: bool, runner: Runner, operator: Path, tmp_path: Path
+) -> None:
+    base = git(operator, "rev-parse", "HEAD")
+    outside = tmp_path / "elsewhere" / "more.yaml"
+    outside.parent.mkdir()
+    outside.write_text(OPENED, encoding="utf-8")
+    if another_repository:
+        git(outside.parent, "init", "--quiet")
+    outcome = runner.judge(operator, base, values=str(outside))
+    assert outcome.status == 2, outcome.log
+    assert f"::error title=netmatrix::{outside} is not in the repository" in outcome.log
+    assert runner.judge(operator, values=str(outside)).status == 0
+
+
+@pytest.mark.pipelines
 def test_a_shallow_checkout_fetches_what_it_compares_with(runner: Runner, operator: Path, tmp_path: Path) -> None:
     base = git(operator, "rev-parse", "HEAD")
     commit(operator, override=OPENED)
