@@ -5,6 +5,8 @@ set -euo pipefail
 
 matrix=${NETMATRIX_MATRIX:-$GITHUB_ACTION_PATH/matrix.yaml}
 worst=0
+# What install.sh has fetched where there was no helm; without this, one of the judged repository's would be found and run.
+if [[ -z ${HELM:-} && ! -x $(type -P helm) ]]; then export HELM="$GITHUB_ACTION_PATH/.tools/helm"; fi
 
 main() {
   local about=(--matrix "$matrix" --environment "$NETMATRIX_ENVIRONMENT")

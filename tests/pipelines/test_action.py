@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from netmatrix.helm import Helm
 from tests.pipelines.conftest import BAD, MANIFEST, NARROWED, OPENED, OVERRIDE, WIDENED, commit, git
 from tests.support.scenarios import ROOT
 
@@ -234,6 +235,33 @@ def test_a_repository_with_a_matrix_of_its_own_is_judged_by_that(runner: Runner,
     outcome = runner.judge(own, base, matrix="matrix.yaml", values="")
     assert outcome.status == 1, outcome.log
     assert "- **New peer:** `cron` can now reach `kafka` on `TCP 9092` (`flows.cron-to-kafka`)" in outcome.summary
+
+
+@pytest.mark.pipelines
+@pytest.mark.parametrize("on_path", [False, True], ids=["no helm on PATH", "one on PATH that cannot be run"])
+def test_a_helm_that_the_judged_repository_brings_is_not_run(
+    on_path: bool, runner: Runner, source: Path, helm: Helm, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(source, own, symlinks=True)
+    (own / ".tools").mkdir()
+    (own / ".tools" / "helm").write_text(f'#!/bin/sh\ntouch {tmp_path}/pwned\nexec {helm.executable} "$@"\n')
+    (own / ".tools" / "helm").chmod(0o755)
+    git(own, "add", "--force", ".tools/helm")
+    base = commit(own)
+    action = tmp_path / "action"
+    shutil.copytree(source, action, symlinks=True)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if on_path:
+        (folder / "helm").touch()
+    bare = replace(runner, action=action, path=os.pathsep.join((str(folder), "/usr/bin", "/bin")))
+    missing = bare.judge(own, base, matrix="matrix.yaml", values="")
+    (action / ".tools").mkdir()
+    (action / ".tools" / "helm").symlink_to(helm.executable)  # as the step that installs leaves it
+    outcome = bare.judge(own, base, matrix="matrix.yaml", values="")
+    assert (missing.status, outcome.status) == (2, 0), outcome.log
+    assert not (tmp_path / "pwned").exists()
 
 
 @pytest.mark.pipelines
