@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from netmatrix.cli.exit_status import ExitStatus
+from netmatrix.cli.probe import status_of
+from netmatrix.policy.addresses import Family
+from netmatrix.policy.ports import Protocol
+from netmatrix.probe.questions import Outcome, Question
+from netmatrix.probe.verdict import Cell, Verdict
 from tests.cli.conftest import PROD, Run
+
+LEAK = Cell(Question("a", "b", Protocol.TCP, 80, Family.IPV4, "10.0.0.1:80", Outcome.REFUSED), Outcome.OPEN)
 
 
 def test_without_a_kubectl_it_could_not_run(process: Run, environment: dict[str, str]) -> None:
@@ -40,3 +50,17 @@ def test_an_address_outside_needs_its_port(process: Run, environment: dict[str, 
     result = process("probe", *PROD, "--outside", "203.0.113.7", env=env)
     assert result.status == 2
     assert "Invalid value for --outside: '203.0.113.7' names no port" in result.err
+
+
+@pytest.mark.parametrize(
+    ("found", "is_whole", "status"),
+    [
+        (Verdict((), (), (), True), True, ExitStatus.HOLDS),
+        (Verdict((), (), (), True), False, ExitStatus.COULD_NOT_RUN),
+        (Verdict((), (), (), False), True, ExitStatus.COULD_NOT_RUN),
+        (Verdict((LEAK,), (), (), True), False, ExitStatus.FINDINGS),
+    ],
+    ids=["holds", "holds-in-part", "no-network", "deviates-in-part"],
+)
+def test_only_of_the_whole_matrix_can_be_said_that_it_holds(found: Verdict, is_whole: bool, status: ExitStatus) -> None:
+    assert status_of(found, is_whole=is_whole) is status

@@ -10,16 +10,29 @@ from netmatrix.probe import cast
 from netmatrix.probe.cast import STRANGER, THIEF
 from netmatrix.probe.manifests import Image, pod
 from netmatrix.probe.plan import announcement, plan
-from netmatrix.probe.questions import Outcome, Outside, Question, ServiceAddress, by_family
+from netmatrix.probe.questions import (
+    Answering,
+    Outcome,
+    Outside,
+    Question,
+    ServiceAddress,
+    by_family,
+    questions,
+)
 from netmatrix.probe.surroundings import Leftover, Surroundings
 from tests.probe.conftest import OUTSIDE, OWN, Scene, scene_of
 
 IMAGE = Image("registry.example/agnhost:1", "IfNotPresent")
+TIME = Answering(
+    "time", "kube-system", {"app": "ntp"}, by_family(["10.244.0.3"]), ((Protocol.TCP, 4460), (Protocol.UDP, 123))
+)
 MONGO_SERVICE = cast.Service("mongo-headless", "stalker", {"app.kubernetes.io/instance": "mongo"}, True)
 
 
-def surroundings(*services: cast.Service, leftovers: tuple[Leftover, ...] = ()) -> Surroundings:
-    return Surroundings("minikube", "https://192.168.49.2:8443", leftovers, services, (), (), ())
+def surroundings(
+    *services: cast.Service, leftovers: tuple[Leftover, ...] = (), answering: tuple[Answering, ...] = ()
+) -> Surroundings:
+    return Surroundings("minikube", "https://192.168.49.2:8443", leftovers, services, answering, (), ())
 
 
 def expected(found: tuple[Question, ...], source: str, destination: str) -> dict[tuple[str, int], set[Outcome]]:
@@ -83,6 +96,14 @@ def test_the_name_service_is_asked_a_name_and_connected_to(scene: Scene) -> None
     assert len([item for item in asked if item.is_query and item.source == "ui"]) == 1
 
 
+def test_only_a_name_service_is_queried(scene: Scene) -> None:
+    """The answer to a name says nothing of a time server's UDP port, which is told as left out."""
+    asked = questions(scene.granted, scene.actors, scene.running, [TIME])
+    assert {(item.protocol, item.port) for item in asked if item.destination == "time"} == {(Protocol.TCP, 4460)}
+    made = plan(scene.granted, surroundings(answering=(TIME,)), "0a1b2c", IMAGE)
+    assert "not asked: time: UDP 123:" in announcement(made)
+
+
 def test_the_api_server_is_expected_open_only_where_both_its_addresses_are_granted(scene: Scene) -> None:
     both = expected(scene.questions(), "orchestrator", "kubernetes-api")
     moved = ServiceAddress("kubernetes-api", by_family(["10.96.0.1"]), 443, (("192.168.49.3", 6443),))
@@ -117,9 +138,11 @@ def test_a_row_is_left_out_where_a_service_would_name_its_pod(scene: Scene) -> N
     """A Service with publishNotReadyAddresses sends clients to what is never ready."""
     made = plan(scene.granted, surroundings(MONGO_SERVICE), "0a1b2c", IMAGE)
     assert {actor.id for actor in scene.actors} - {actor.id for actor in made.actors} == {"mongo", "mongo-2"}
-    assert any("mongo: Service stalker/mongo-headless" in item for item in made.not_asked)
+    assert [item.name for item in made.left_out] == ["mongo"]
+    assert "not asked: mongo: Service stalker/mongo-headless names pods that are not ready too" in announcement(made)
     everybody = plan(scene.granted, surroundings(MONGO_SERVICE), "0a1b2c", IMAGE, include_published=True)
     assert len(everybody.actors) == len(scene.actors)
+    assert everybody.left_out == ()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +160,7 @@ def test_other_services_leave_nobody_out(scene: Scene, service: cast.Service) ->
 
 
 def test_what_will_be_created_is_told_before(scene: Scene) -> None:
-    leftover = Leftover("netmatrix-probe-ffffff", "ffffff", (), 7)
+    leftover = Leftover("netmatrix-probe-ffffff", "ffffff", (), 17)
     told = announcement(plan(scene.granted, surroundings(leftovers=(leftover,)), "0a1b2c", IMAGE))
     for text in (
         "minikube",

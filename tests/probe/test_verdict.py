@@ -9,14 +9,15 @@ from dataclasses import replace
 import pytest
 
 from netmatrix.policy.addresses import Family
-from netmatrix.probe.questions import Outcome, Question
+from netmatrix.probe.questions import LeftOut, Outcome, Question
 from netmatrix.probe.report import About, document, headline, text
 from netmatrix.probe.settling import LONG, settle
 from netmatrix.probe.verdict import Verdict, verdict
 from tests.probe.conftest import OUTSIDE, Scene
 
 CONTROL = "(no labels elsewhere)"
-ABOUT = About("prod", "minikube", "https://192.168.49.2:8443", "agnhost", 15, ("what nobody asked",))
+ABOUT = About("prod", "minikube", "https://192.168.49.2:8443", "agnhost", 15, (), ("what nobody asked",))
+WITHOUT_MONGO = replace(ABOUT, left_out=(LeftOut("mongo", "a Service names its pods"),))
 Answer = Callable[[Question], Outcome]
 
 
@@ -40,6 +41,25 @@ def test_answers_as_the_matrix_says_hold(asked: tuple[Question, ...]) -> None:
     assert told.startswith(f"prod: holds: all of {len(asked)} connections")
     assert "jobs-manager" in told
     assert "not asked: what nobody asked" in told
+
+
+def test_what_was_left_out_is_not_claimed_to_hold(asked: tuple[Question, ...]) -> None:
+    found = judged(asked, as_expected)
+    first = f"prod: holds for what was asked: all of {len(asked)} connections are as the matrix says; NOT ASKED: mongo,"
+    told = text(found, WITHOUT_MONGO)
+    assert told.startswith(first)
+    assert "\nnot asked: mongo: a Service names its pods\n" in told
+    data = document(found, WITHOUT_MONGO)
+    assert data["holds"] is False
+    assert data["leftOut"] == [{"name": "mongo", "reason": "a Service names its pods"}]
+
+
+def test_what_was_left_out_is_told_beside_what_deviates(asked: tuple[Question, ...]) -> None:
+    leak = next(item for item in asked if item.expected is Outcome.REFUSED)
+    found = judged(asked, lambda item: Outcome.OPEN if item == leak else as_expected(item))
+    first = headline(found, WITHOUT_MONGO)
+    assert first.startswith("prod: FAILS: 1 of")
+    assert "NOT ASKED: mongo" in first
 
 
 def test_a_cluster_where_all_is_open_does_not_enforce(asked: tuple[Question, ...]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netmatrix.cluster import Kubectl
     from netmatrix.probe.plan import Plan
     from netmatrix.probe.surroundings import Leftover
+    from netmatrix.probe.verdict import Verdict
 
 
 @click.command("probe")
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 @click.option("--image", metavar="NAME", help="An image with agnhost and a shell; by default the values' test.image.")
 @click.option("--outside", multiple=True, metavar="ADDRESS:PORT", help="Ask for this TCP port outside the cluster too.")
 @click.option("--include-published", is_flag=True, help="Probe also as pods that a Service would name, ready or not.")
+@click.option("--allow-unasked", is_flag=True, help="Status 0 although rows or endpoints had to be left out.")
 @click.option("--settle", default=30, show_default=True, metavar="SECONDS", help="How long enforcement may take.")
 @click.option("--timeout", default=120, show_default=True, metavar="SECONDS", help="How long pods may take to start.")
 @click.option("--yes", is_flag=True, help="Do not ask before the pods are created.")
-@click.option("--clean-up", is_flag=True, help="Remove what runs that were killed have left, and nothing else.")
+@click.option("--clean-up", is_flag=True, help="Remove what runs have left, however young, and nothing else.")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def command(context: str | None, kubeconfig: str | None, clean_up: bool, **given: Any) -> ExitStatus:
     """Ask a running cluster whether it enforces the matrix.
@@ -78,6 +80,7 @@ def _probe(kubectl: Kubectl, given: dict[str, Any]) -> ExitStatus:
     from netmatrix.probe.surroundings import policies
 
     format_, agreed, settling, start = (given.pop(name) for name in ("format_", "yes", "settle", "timeout"))
+    allows_unasked = given.pop("allow_unasked")
     try:
         plan = _plan(kubectl, given)
     except NotJudgedError as error:
@@ -94,12 +97,18 @@ def _probe(kubectl: Kubectl, given: dict[str, Any]) -> ExitStatus:
         plan.around.server,
         plan.image.name,
         policies(kubectl, plan.granted.governed),
+        plan.left_out,
         plan.not_asked,
     )
     click.echo(json.dumps(document(found, about), indent=2) if format_ == "json" else text(found, about).rstrip())
-    if not found.is_connected:
-        return ExitStatus.COULD_NOT_RUN
-    return ExitStatus.HOLDS if found.holds else ExitStatus.FINDINGS
+    return status_of(found, is_whole=allows_unasked or not plan.left_out)
+
+
+def status_of(found: Verdict, *, is_whole: bool) -> ExitStatus:
+    """What deviates is a finding, whatever was left out; that the matrix holds can be said of the whole alone."""
+    if found.is_connected and not found.holds:
+        return ExitStatus.FINDINGS
+    return ExitStatus.HOLDS if found.holds and is_whole else ExitStatus.COULD_NOT_RUN
 
 
 def _plan(kubectl: Kubectl, given: dict[str, Any]) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netmatrix.probe.cast import Actor, cast, published
 from netmatrix.probe.manifests import LIFETIME, LIMITS, PREFIX, REQUESTS, Image
-from netmatrix.probe.questions import Outside
+from netmatrix.probe.questions import LeftOut, Outside
 from netmatrix.probe.surroundings import Surroundings
 from netmatrix.proof.grants import Granted
 
@@ -19,7 +19,10 @@ _NEVER_ASKED = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run: what is granted, who takes part, and what is left out, each with its reason."""
+    """A run: what is granted, who takes part, and what is left out, each with its reason.
+
+    `left_out` are parts of the matrix that could have been asked about; `not_asked` is what no run asks.
+    """
 
     granted: Granted
     around: Surroundings
@@ -27,6 +30,7 @@ class Plan:
     actors: tuple[Actor, ...]
     image: Image
     outside: tuple[Outside, ...]
+    left_out: tuple[LeftOut, ...]
     not_asked: tuple[str, ...]
 
 
@@ -45,15 +49,20 @@ def plan(
     """
     everybody = cast(granted, f"{PREFIX}-{run}")
     named = {} if include_published else published(everybody, around.services)
-    left_out = (
-        f"{id_}: Service {service} names pods that are not ready too, so that its clients would reach the run's pod; "
-        "--include-published asks all the same"
-        for id_, service in named.items()
+    rows = (
+        LeftOut(
+            actor.id,
+            f"Service {named[actor.id]} names pods that are not ready too, so that its clients would reach the run's "
+            "pod; --include-published asks all the same",
+        )
+        for actor in everybody
+        if actor.id in named and actor.twin is None
     )
+    ports = (item for pods in around.answering for item in pods.left_out)
     actors = tuple(actor for actor in everybody if not {actor.id, actor.twin} & named.keys())
     not_named = () if outside else ("addresses outside the cluster: --outside ADDRESS:PORT names some",)
-    not_asked = (*left_out, *around.unknown, *not_named, *_NEVER_ASKED)
-    return Plan(granted, around, run, actors, image, tuple(outside), not_asked)
+    left_out = (*rows, *around.unknown, *ports)
+    return Plan(granted, around, run, actors, image, tuple(outside), left_out, (*not_named, *_NEVER_ASKED))
 
 
 def announcement(plan: Plan) -> str:
@@ -76,5 +85,5 @@ def _announced(plan: Plan) -> Iterator[str]:
     )
     yield "they carry the labels of the matrix's rows, and are never ready: no Service sends them clients"
     for item in plan.around.leftovers:
-        yield f"it also removes {item.namespace}, which a run left {item.minutes} minutes ago (or is still using)"
-    yield from (f"not asked: {item}" for item in plan.not_asked)
+        yield f"it also removes {item.namespace}, which a run left {item.minutes} minutes ago"
+    yield from (f"not asked: {item}" for item in (*plan.left_out, *plan.not_asked))

@@ -18,6 +18,9 @@ from netmatrix.proof.verify import MODELS
 
 Addresses = Mapping[Family, str]
 
+NAME_SERVICE_PORTS = (53, 5353)
+"""Where a name service listens over UDP; 5353 is OpenShift's."""
+
 CLUSTER_NAME = "kubernetes.default.svc"
 """A name that every cluster has (Kubernetes documentation, "Accessing the API from within a Pod")."""
 
@@ -62,6 +65,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row or an endpoint of the matrix that is not asked about, or not on every port, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Answering:
     """Pods of the cluster that are an endpoint of the matrix, such as the name service's."""
 
@@ -70,6 +84,18 @@ class Answering:
     labels: Mapping[str, str]
     addresses: Addresses
     ports: tuple[tuple[Protocol, int], ...]
+
+    @property
+    def queried(self) -> tuple[int, ...]:
+        """The UDP ports that answer a query."""
+        return tuple(port for protocol, port in self.ports if protocol is Protocol.UDP and port in NAME_SERVICE_PORTS)
+
+    @property
+    def left_out(self) -> Iterator[LeftOut]:
+        """The UDP ports of other services, whose silence would say nothing."""
+        for protocol, port in self.ports:
+            if protocol is Protocol.UDP and port not in NAME_SERVICE_PORTS:
+                yield LeftOut(self.endpoint, f"UDP {port}: a run has no question that its service would answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +182,20 @@ class _Source:
                     yield self._question(other.title, protocol, port, family, address, expected)
 
     def to_pods(self, pods: Answering) -> Iterator[Question]:
-        """A connection on each TCP port, and a query where it has one of UDP: nothing else would be answered there."""
+        """A connection on each TCP port, and a query on each UDP port of a name service; others would not answer."""
         for family, address in self._shared(pods.addresses):
             party = _pod(address, pods.namespace, pods.labels)
             for protocol, port in pods.ports:
                 if protocol is Protocol.TCP:
                     expected = self._expected(party, family, protocol, port)
                     yield self._question(pods.endpoint, protocol, port, family, address, expected, is_outside=True)
-        for protocol, port in pods.ports:
+        for port in pods.queried:
             shared = next(self._shared(pods.addresses), None)
-            if protocol is Protocol.UDP and shared is not None:
+            if shared is not None:
                 family, address = shared
-                expected = self._expected(_pod(address, pods.namespace, pods.labels), family, protocol, port)
+                expected = self._expected(_pod(address, pods.namespace, pods.labels), family, Protocol.UDP, port)
                 yield Question(
-                    *(self._actor.title, pods.endpoint, protocol, port, family, f"{CLUSTER_NAME}:443", expected),
+                    *(self._actor.title, pods.endpoint, Protocol.UDP, port, family, f"{CLUSTER_NAME}:443", expected),
                     is_outside=True,
                     is_query=True,
                 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netmatrix.policy.addresses import FAMILIES
-from netmatrix.probe.questions import Outcome
+from netmatrix.probe.questions import LeftOut, Outcome
 from netmatrix.probe.verdict import Cell, Verdict
 
 _MOST_DEVIATIONS = 40
@@ -17,13 +17,17 @@ _REFUSED = (Outcome.REFUSED, str(Outcome.REFUSED))
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a verdict is about. `policies` is how many there are in the namespaces, None where that is not told."""
+    """What a verdict is about. `policies` is how many there are in the namespaces, None where that is not told.
+
+    `left_out` are parts of the matrix, of which the verdict says nothing; `not_asked` is what no run asks.
+    """
 
     environment: str
     context: str
     server: str
     image: str
     policies: int | None
+    left_out: tuple[LeftOut, ...]
     not_asked: tuple[str, ...]
 
 
@@ -34,7 +38,7 @@ def text(verdict: Verdict, about: About) -> str:
         lines += _deviations(verdict)
         lines += ["", *_table(verdict)]
     lines += [f"not judged: {target} does not answer, not even to a pod of no row" for target in verdict.unreachable]
-    lines += [f"not asked: {item}" for item in about.not_asked]
+    lines += [f"not asked: {item}" for item in (*about.left_out, *about.not_asked)]
     return "\n".join(lines) + "\n"
 
 
@@ -53,23 +57,27 @@ def headline(verdict: Verdict, about: About) -> str:
     if not verdict.holds:
         return (
             f"{about.environment}: FAILS: {len(verdict.deviations)} of {total} connections are not as the matrix says"
+            f"{_left_out(about)}"
         )
-    return f"{about.environment}: holds: all of {total} connections are as the matrix says{_unjudged(verdict)}"
+    holds = "holds for what was asked" if about.left_out else "holds"
+    said = f"all of {total} connections are as the matrix says{_unjudged(verdict)}{_left_out(about)}"
+    return f"{about.environment}: {holds}: {said}"
 
 
 def document(verdict: Verdict, about: About) -> dict[str, Any]:
-    """Everything, cell by cell."""
+    """Everything, cell by cell. It `holds` only where nothing of the matrix was left out."""
     return {
         "environment": about.environment,
         "context": about.context,
         "server": about.server,
         "image": about.image,
-        "holds": verdict.holds,
+        "holds": verdict.holds and not about.left_out,
         "connected": verdict.is_connected,
         "notEnforced": [f"IPv{int(family)}" for family in verdict.not_enforced],
         "policies": about.policies,
         "deviations": len(verdict.deviations),
         "unreachable": list(verdict.unreachable),
+        "leftOut": [{"name": item.name, "reason": item.reason} for item in about.left_out],
         "notAsked": list(about.not_asked),
         "cells": [_cell_data(cell) for cell in verdict.cells],
     }
@@ -78,6 +86,11 @@ def document(verdict: Verdict, about: About) -> dict[str, Any]:
 def _unjudged(verdict: Verdict) -> str:
     count = sum(not cell.judged for cell in verdict.cells)
     return f"; {count} more say nothing: nobody answers there, or either outcome is right" if count else ""
+
+
+def _left_out(about: About) -> str:
+    names = ", ".join(dict.fromkeys(item.name for item in about.left_out))
+    return f"; NOT ASKED: {names} (why: below; --allow-unasked agrees to it)" if names else ""
 
 
 def _cell_data(cell: Cell) -> dict[str, Any]:

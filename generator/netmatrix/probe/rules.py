@@ -17,8 +17,13 @@ NO_ANSWER = Rule(
 NOT_REMOVED = Rule(
     "NM913", "nothing of a run is left in the cluster", "Run `netmatrix probe --clean-up` until nothing is left."
 )
+OTHER_RUN = Rule(
+    "NM914",
+    "no other run is going on in the cluster",
+    "Wait until it has ended; if it was killed, `netmatrix probe --clean-up` removes what it left.",
+)
 
-RULES = (NOT_RUNNING, NO_ANSWER, NOT_REMOVED)
+RULES = (NOT_RUNNING, NO_ANSWER, NOT_REMOVED, OTHER_RUN)
 
 
 class ProbeError(FindingsError):

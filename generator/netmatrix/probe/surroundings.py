@@ -14,8 +14,9 @@ from netmatrix.policy.addresses import parse_address
 from netmatrix.policy.labels import NAMESPACE_NAME
 from netmatrix.policy.open_world import Selection
 from netmatrix.probe import cast
-from netmatrix.probe.manifests import LABEL, NAMESPACES
-from netmatrix.probe.questions import Answering, ServiceAddress, by_family
+from netmatrix.probe.manifests import LABEL, LIFETIME, NAMESPACES
+from netmatrix.probe.questions import Answering, LeftOut, ServiceAddress, by_family
+from netmatrix.probe.rules import OTHER_RUN, ProbeError
 from netmatrix.proof.grants import Discovered, Granted
 from netmatrix.proof.parties import labels_of
 
@@ -32,6 +33,11 @@ class Leftover:
     pods_in: tuple[str, ...]
     minutes: int
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether its pods may still live, so that somebody may still be using them."""
+        return self.minutes <= LIFETIME // 60
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -44,7 +50,7 @@ class Surroundings:
     answering: tuple[Answering, ...]
     api_services: tuple[ServiceAddress, ...]
     discovered: tuple[Discovered, ...]
-    unknown: tuple[str, ...] = field(default_factory=tuple)
+    unknown: tuple[LeftOut, ...] = field(default_factory=tuple)
 
 
 def permissions(namespaces: Sequence[str], own: str) -> Iterator[Permission]:
@@ -72,22 +78,40 @@ def leftovers(kubectl: Kubectl) -> tuple[Leftover, ...]:
 
 
 def look(kubectl: Kubectl, granted: Granted) -> Surroundings:
-    """Look around. Raises ClusterError where a namespace of the matrix is absent, or what must be known is not told."""
+    """Look around.
+
+    Raises ClusterError where a namespace of the matrix is absent, or what must be known is not told, and ProbeError
+    where another run may still be going on, whose pods would be taken from under it.
+    """
     context, server = context_of(kubectl)
     namespaces = kubectl.get("namespaces")["items"]
     _require_namespaces(kubectl, granted, [item["metadata"]["name"] for item in namespaces])
-    unknown: list[str] = []
+    found = tuple(_leftover(item) for item in namespaces if LABEL in item["metadata"].get("labels", {}))
+    _require_no_other_run(kubectl, found)
+    unknown: list[LeftOut] = []
     api_services, discovered = _api_services(kubectl, granted, unknown)
     return Surroundings(
         context,
         server,
-        tuple(_leftover(item) for item in namespaces if LABEL in item["metadata"].get("labels", {})),
+        found,
         tuple(_service(item) for name in granted.governed for item in kubectl.get("services", f"-n{name}")["items"]),
         tuple(_answering(kubectl, granted, unknown)),
         tuple(api_services),
         tuple(discovered),
         tuple(unknown),
     )
+
+
+def _require_no_other_run(kubectl: Kubectl, found: Iterable[Leftover]) -> None:
+    """Raise ProbeError where one of them is too young to be given up."""
+    hint = "wait until it has ended; if it was killed, `netmatrix probe --clean-up` removes what it left"
+    going_on = [
+        kubectl.finding(OTHER_RUN, f"{item.namespace}, {item.minutes} minutes old, may still be in use", hint)
+        for item in found
+        if item.may_go_on
+    ]
+    if going_on:
+        raise ProbeError(going_on)
 
 
 def policies(kubectl: Kubectl, namespaces: Iterable[str]) -> int | None:
@@ -119,7 +143,7 @@ def _service(item: Mapping[str, Any]) -> cast.Service:
     return cast.Service(metadata["name"], metadata["namespace"], spec.get("selector") or {}, published)
 
 
-def _answering(kubectl: Kubectl, granted: Granted, unknown: list[str]) -> Iterator[Answering]:
+def _answering(kubectl: Kubectl, granted: Granted, unknown: list[LeftOut]) -> Iterator[Answering]:
     """A running pod for each endpoint that stands for pods."""
     for endpoint in granted.matrix.endpoints.values():
         if endpoint.kind is EndpointKind.PODS:
@@ -127,20 +151,20 @@ def _answering(kubectl: Kubectl, granted: Granted, unknown: list[str]) -> Iterat
             found = next((pod for item in end.selections for pod in _pods(kubectl, item, endpoint.id, unknown)), None)
             ports = cast.endpoint_ports(granted, endpoint.id)
             if found is None:
-                unknown.append(f"{endpoint.id}: no running pod of it was found")
+                unknown.append(LeftOut(endpoint.id, "no running pod of it was found"))
             else:
                 metadata, addresses = found["metadata"], by_family(ip["ip"] for ip in found["status"]["podIPs"])
                 labels = metadata.get("labels", {})
                 yield Answering(endpoint.id, metadata["namespace"], labels, addresses, ports)
 
 
-def _pods(kubectl: Kubectl, selection: Selection, endpoint: str, unknown: list[str]) -> list[Mapping[str, Any]]:
+def _pods(kubectl: Kubectl, selection: Selection, endpoint: str, unknown: list[LeftOut]) -> list[Mapping[str, Any]]:
     namespace = labels_of(selection.namespaces)[NAMESPACE_NAME]
     selector = ",".join(f"{key}={value}" for key, value in labels_of(selection.pods).items())
     try:
         found = kubectl.get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
     except RefusedError as error:
-        unknown.append(f"{endpoint}: {error.findings[0].message}")
+        unknown.append(LeftOut(endpoint, error.findings[0].message))
         return []
     # Host-network pods have a node's address, of which policies cannot speak by labels; one that is not ready may not
     # listen.
@@ -153,7 +177,7 @@ def _is_ready(item: Mapping[str, Any]) -> bool:
 
 
 def _api_services(
-    kubectl: Kubectl, granted: Granted, unknown: list[str]
+    kubectl: Kubectl, granted: Granted, unknown: list[LeftOut]
 ) -> tuple[list[ServiceAddress], list[Discovered]]:
     """The Services that installing looks up, and the addresses behind them."""
     services: list[ServiceAddress] = []
@@ -163,7 +187,7 @@ def _api_services(
             try:
                 service = _api_service(kubectl, endpoint.id, endpoint.discovery)
             except RefusedError as error:
-                unknown.append(f"{endpoint.id}: {error.findings[0].message}")
+                unknown.append(LeftOut(endpoint.id, error.findings[0].message))
                 continue
             services.append(service)
             discovered += [Discovered(parse_address(address), port) for address, port in service.behind]
