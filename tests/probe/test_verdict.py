@@ -45,7 +45,9 @@ def test_answers_as_the_matrix_says_hold(asked: tuple[Question, ...]) -> None:
 
 def test_what_was_left_out_is_not_claimed_to_hold(asked: tuple[Question, ...]) -> None:
     found = judged(asked, as_expected)
-    first = f"prod: holds for what was asked: all of {len(asked)} connections are as the matrix says; NOT ASKED: mongo,"
+    first = (
+        f"prod: holds for what was asked: all of {len(asked)} connections are as the matrix says; NOT ASKED: mongo ("
+    )
     told = text(found, WITHOUT_MONGO)
     assert told.startswith(first)
     assert "\nnot asked: mongo: a Service names its pods\n" in told
