@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,25 +82,61 @@ def test_a_link_that_leads_nowhere_is_a_cluster_and_will_be_told(tree: Path) -> 
     assert "fleet/gone.yaml" in [cluster.name for cluster in find_clusters(["fleet/*.yaml"])]
 
 
+@pytest.mark.parametrize("pattern", ["fleet/**/*.yaml", "fleet/*/*.yaml", "fleet/linked/*.yaml"])
+def test_a_folder_that_is_a_link_is_followed(pattern: str, tree: Path) -> None:
+    (tree / "fleet" / "linked").symlink_to(tree / "per-cluster" / "eu-2")
+    names = [cluster.name for cluster in find_clusters([pattern])]
+    assert [name for name in names if "linked" in name] == ["fleet/linked/10.yaml", "fleet/linked/20.yaml"]
+
+
 def test_a_link_that_leads_back_ends(tree: Path) -> None:
     (tree / "fleet" / "prod" / "again").symlink_to(tree / "fleet")
     assert len(find_clusters(["fleet/**/*.yaml"])) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs users")
-def test_a_folder_that_may_not_be_listed_is_an_error(tree: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "pattern", "place", "message"),
+    [
+        (0o000, "fleet/**/*.yaml", "fleet/prod", "cannot be listed"),
+        (0o000, "fleet/*/*.yaml", "fleet/prod", "cannot be listed"),
+        (0o000, "fleet/*/c.yaml", "fleet/prod/c.yaml", "cannot be told"),
+        (0o444, "fleet/*/c.yaml", "fleet/prod/c.yaml", "cannot be told"),
+        (0o444, "fleet/**/*.yaml", "fleet/prod/c.yaml", "cannot be told"),
+        (0o444, "fleet/*/deep/", "fleet/prod/deep", "cannot be told"),
+    ],
+)
+def test_a_folder_that_may_not_be_listed_or_searched_is_an_error(
+    mode: int, pattern: str, place: str, message: str, tree: Path
+) -> None:
     """`glob` would leave its clusters out without a word."""
-    for folder in (tree, *tree.parents):
-        if folder.owner() == Path.home().owner() and folder not in (Path("/"), Path("/tmp")):
-            folder.chmod(0o755)
-    (tree / "fleet" / "prod").chmod(0)
+    with forbidden(tree / "fleet" / "prod", mode), pytest.raises(FleetError, match=message) as caught:
+        find_clusters(["fleet/*.yml", pattern])
+    assert caught.value.findings[0].place.file == place
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs users")
+@pytest.mark.parametrize("pattern", ["fleet/*.yaml", "fleet/*/"])
+def test_a_link_into_a_folder_that_may_not_be_searched_is_an_error(pattern: str, tree: Path) -> None:
+    (tree / "fleet" / "link.yaml").symlink_to("prod/c.yaml")
+    with forbidden(tree / "fleet" / "prod", 0o444), pytest.raises(FleetError, match="cannot be told") as caught:
+        find_clusters([pattern])
+    assert caught.value.findings[0].place.file == "fleet/link.yaml"
+
+
+@contextmanager
+def forbidden(folder: Path, mode: int) -> Iterator[None]:
+    """As a user who is not root, who may list and search every folder."""
+    for above in folder.parents:
+        if above.owner() == Path.home().owner() and above not in (Path("/"), Path("/tmp")):
+            above.chmod(0o755)
+    folder.chmod(mode)
     as_root = os.geteuid() == 0
     if as_root:
         os.seteuid(65534)
     try:
-        with pytest.raises(FleetError, match=r"fleet/prod.*cannot be listed"):
-            find_clusters(["fleet/**/*.yaml"])
+        yield
     finally:
         if as_root:
             os.seteuid(0)
-        (tree / "fleet" / "prod").chmod(0o755)
+        folder.chmod(0o755)

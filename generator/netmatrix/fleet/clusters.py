@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -31,15 +32,15 @@ class Cluster:
 def find_clusters(patterns: Sequence[str]) -> tuple[Cluster, ...]:
     """The clusters that any of the `patterns` selects, by name.
 
-    `*`, `?` and `[abc]` stand for parts of a name, `**` for folders at any depth; what begins with a dot is left out,
-    unless the pattern says the dot. A pattern that ends in `/` selects folders: the YAML files of each are one
-    cluster's values, `values.yaml` first, then the others by name. Raises FleetError where a pattern selects nothing,
-    a folder cannot be listed, or one selected folder holds no YAML file.
+    `*`, `?` and `[abc]` stand for parts of a name, `**` for folders at any depth; links are followed. What begins with
+    a dot is left out, unless the pattern says the dot. A pattern that ends in `/` selects folders: the YAML files of
+    each are one cluster's values, `values.yaml` first, then the others by name. Raises FleetError where a pattern
+    selects nothing, a folder cannot be listed or searched, or one selected folder holds no YAML file.
     """
     found: dict[str, Cluster] = {}
     for pattern in patterns:
         folders = pattern.endswith("/")
-        selected = [path for path in _matches(pattern) if Path(path).is_dir() == folders]
+        selected = [path for path in _matches(pattern) if _is_folder(Path(path)) == folders]
         if not selected:
             kind, hint = ("folder", "") if folders else ("file", "; a pattern of folders ends in /")
             raise _error(pattern, f"no {kind} matches this pattern", f"quote it, so that no shell expands it{hint}")
@@ -65,21 +66,30 @@ def _matches(pattern: str) -> Iterator[str]:
 
 
 def _below(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
-    """What the parts of a pattern select below `folder`; unlike `glob`, which is silent on what it may not list."""
+    """What the parts of a pattern select below `folder`; unlike `glob`, which is silent on what it may not read."""
     if not parts:
-        yield folder
+        if _status(folder, follow_symlinks=False):
+            yield folder
         return
     part, *rest = parts
     if part == _ANY_DEPTH:
-        yield from _below(folder, rest)
-        for name in _listed(folder):
-            if not (folder / name).is_symlink():  # which may lead back up
-                yield from _below(folder / name, parts)
+        for inner in _at_any_depth(folder):
+            yield from _below(inner, rest)
     elif any(sign in part for sign in "*?["):
         for name in fnmatch.filter(_listed(folder, hidden=part.startswith(".")), part):
             yield from _below(folder / name, rest)
-    elif os.path.lexists(folder / part):
+    else:
         yield from _below(folder / part, rest)
+
+
+def _at_any_depth(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """`folder` and all that is in it at any depth; a link that leads back to one of the folders `above` ends there."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    yield folder
+    for name in _listed(folder):
+        yield from _at_any_depth(folder / name, above | {real})
 
 
 def _listed(folder: Path, *, hidden: bool = False) -> list[str]:
@@ -89,10 +99,28 @@ def _listed(folder: Path, *, hidden: bool = False) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        hint = "grant reading it: a cluster in there would go unproved"
-        raise _error(str(folder), f"this folder cannot be listed: {reason}", hint) from error
+        raise _unreadable(folder, "this folder cannot be listed", error) from error
     return [name for name in names if hidden or not name.startswith(".")]
+
+
+def _is_folder(path: Path) -> bool:
+    status = _status(path, follow_symlinks=True)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _status(path: Path, *, follow_symlinks: bool) -> os.stat_result | None:
+    """None where there is nothing; unlike `Path.exists`, which takes what it may not look at for nothing."""
+    try:
+        return path.stat(follow_symlinks=follow_symlinks)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, "it cannot be told whether this is there", error) from error
+
+
+def _unreadable(path: Path, what: str, error: OSError) -> FleetError:
+    reason = (error.strerror or str(error)).lower()
+    return _error(str(path), f"{what}: {reason}", "grant reading it: a cluster in there would go unproved")
 
 
 def _error(place: str, message: str, hint: str) -> FleetError:
