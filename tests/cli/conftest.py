@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ from tests.support.scenarios import ROOT
 
 TODAY = ("--today", "2026-11-01")
 PROD = ("-f", "values/values-prod.yaml")
+DNS = 'endpoints: {dns: {cidrs: ["169.254.20.%d/32"]}}\n'
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,39 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(pristine: Path, tmp_path: Path) -> Path:
     """A copy of the project to change."""
     return shutil.copytree(pristine, tmp_path / "copy", symlinks=True)
+
+
+class Fleet:
+    """Overrides in a folder of a copy of the project, and its `verify --fleet`."""
+
+    def __init__(self, netmatrix: Run, folder: Path) -> None:
+        self.netmatrix, self.folder = netmatrix, folder
+
+    def write(self, **files: str) -> None:
+        (self.folder / "fleet").mkdir(exist_ok=True)
+        for name, text in files.items():
+            (self.folder / "fleet" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def verify(self, *arguments: str, pattern: str = "fleet/*.yaml", env: Mapping[str, str] | None = None) -> Result:
+        given = ("--fleet", pattern, "--jobs", "1", *arguments)
+        return self.netmatrix("verify", *(() if "--today" in arguments else TODAY), *given, cwd=self.folder, env=env)
+
+    def verdicts(self, *arguments: str) -> tuple[int, dict[str, str]]:
+        """The status, and each cluster's verdict as JSON tells it."""
+        result = self.verify(*arguments, "--format", "json")
+        return result.status, {
+            Path(item["cluster"]).stem: item["verdict"] + (", recorded" if item["recorded"] else "")
+            for item in json.loads(result.out)["clusters"]
+        }
+
+    def records(self) -> list[Path]:
+        return sorted((self.folder / "build" / "fleet").glob("*"))
+
+
+@pytest.fixture
+def fleet(netmatrix: Run, copy: Path) -> Fleet:
+    """A fleet in a copy of the project, without any cluster yet."""
+    return Fleet(netmatrix, copy)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:

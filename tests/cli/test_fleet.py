@@ -1,4 +1,4 @@
-"""`netmatrix verify --fleet`: every cluster gets a verdict, none takes another's along, and no run proves twice."""
+"""`netmatrix verify --fleet`: every cluster gets a verdict, and none takes another's along."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import contextlib
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -25,52 +22,8 @@ from netmatrix.cli.validating import Judged, judge
 from netmatrix.fleet.clusters import Cluster
 from netmatrix.fleet.outcome import Verdict
 from netmatrix.helm import Helm
-from tests.cli.conftest import PROD, TODAY, Result, Run, replace_in
+from tests.cli.conftest import DNS, PROD, TODAY, Fleet, replace_in
 from tests.support.scenarios import CLUSTERS
-
-DNS = 'endpoints: {dns: {cidrs: ["169.254.20.%d/32"]}}\n'
-EXCEPTION = """\
-exceptions:
-  registry:
-    from: {pod: orchestrator}
-    to: {cidr: "192.0.2.10/32"}
-    ports: [{protocol: TCP, port: 5000}]
-    reason: The orchestrator pulls images
-    owner: team-a
-    expires: "2026-11-15"
-"""
-
-
-class Fleet:
-    """Overrides in a folder of a copy of the project, and its `verify --fleet`."""
-
-    def __init__(self, netmatrix: Run, folder: Path) -> None:
-        self.netmatrix, self.folder = netmatrix, folder
-
-    def write(self, **files: str) -> None:
-        (self.folder / "fleet").mkdir(exist_ok=True)
-        for name, text in files.items():
-            (self.folder / "fleet" / f"{name}.yaml").write_text(text, encoding="utf-8")
-
-    def verify(self, *arguments: str, pattern: str = "fleet/*.yaml", env: Mapping[str, str] | None = None) -> Result:
-        given = ("--fleet", pattern, "--jobs", "1", *arguments)
-        return self.netmatrix("verify", *(() if "--today" in arguments else TODAY), *given, cwd=self.folder, env=env)
-
-    def verdicts(self, *arguments: str) -> tuple[int, dict[str, str]]:
-        """The status, and each cluster's verdict as JSON tells it."""
-        result = self.verify(*arguments, "--format", "json")
-        return result.status, {
-            Path(item["cluster"]).stem: item["verdict"] + (", recorded" if item["recorded"] else "")
-            for item in json.loads(result.out)["clusters"]
-        }
-
-    def records(self) -> list[Path]:
-        return sorted((self.folder / "build" / "fleet").glob("*"))
-
-
-@pytest.fixture
-def fleet(netmatrix: Run, copy: Path) -> Fleet:
-    return Fleet(netmatrix, copy)
 
 
 @pytest.fixture
@@ -142,48 +95,6 @@ def test_the_status_tells_findings_from_what_could_not_be_judged(fleet: Fleet) -
     assert fleet.verify(*PROD).status == 1
     fleet.write(unreadable="a: [b\n")
     assert fleet.verify(*PROD).status == 2
-
-
-def test_what_holds_is_not_proved_again_until_it_changes(fleet: Fleet) -> None:
-    fleet.write(one=DNS % 1, two=DNS % 2, three=EXCEPTION)
-    assert fleet.verdicts(*PROD) == (0, dict.fromkeys(("one", "two", "three"), "holds"))
-    again = fleet.verify(*PROD)
-    assert "helm processes: 0; 3 were proved before, by the record in build/fleet" in again.err
-    assert fleet.verdicts(*PROD, "--no-record") == (0, dict.fromkeys(("one", "two", "three"), "holds"))
-    fleet.write(two=f"# Said otherwise, meant alike.\n{DNS % 2}", three=DNS % 3)
-    assert fleet.verdicts(*PROD) == (0, {"one": "holds, recorded", "two": "holds, recorded", "three": "holds"})
-    replace_in(fleet.folder / "matrix.yaml", "version: 0.1.0", "version: 0.1.1")
-    assert fleet.netmatrix("generate", cwd=fleet.folder).status == 0
-    assert fleet.verdicts(*PROD) == (0, dict.fromkeys(("one", "two", "three"), "holds"))
-
-
-def test_a_record_keeps_no_exception_alive(fleet: Fleet) -> None:
-    fleet.write(one=EXCEPTION)
-    assert fleet.verdicts(*PROD, "--today", "2026-11-15") == (0, {"one": "holds"})
-    assert fleet.verdicts(*PROD, "--today", "2026-11-16") == (1, {"one": "invalid"})
-    assert fleet.verdicts(*PROD, "--today", "2026-11-15") == (0, {"one": "holds, recorded"})
-
-
-def test_a_damaged_record_is_told_and_its_cluster_proved_again(fleet: Fleet) -> None:
-    fleet.write(one=DNS % 1, two=DNS % 2)
-    fleet.verify(*PROD)
-    first, second = fleet.records()
-    whole = first.read_bytes()
-    first.write_bytes(whole[: len(whole) // 2])
-    result = fleet.verify(*PROD)
-    assert result.status == 0
-    assert f"build/fleet/{first.name} is not what was recorded there; it is proved again" in result.err
-    assert "helm processes: 1; 1 were proved before" in result.err
-    assert first.read_bytes() == whole
-    assert fleet.records() == [first, second]
-
-
-def test_a_record_that_cannot_be_kept_costs_no_verdict(fleet: Fleet) -> None:
-    fleet.write(one=DNS % 1)
-    (fleet.folder / "build").write_text("in the way", encoding="utf-8")
-    result = fleet.verify(*PROD)
-    assert (result.status, result.out.splitlines()[-1]) == (0, "fleet of 1: 1 hold")
-    assert "no record can be kept there" in result.err
 
 
 def test_values_that_a_null_takes_a_default_from_are_rendered_alone(fleet: Fleet) -> None:
@@ -321,106 +232,3 @@ def test_on_a_terminal_a_bar_tells_how_far_it_is(fleet: Fleet, environment: dict
     assert b"clusters" in shown
     assert b"0/2" in shown
     assert out.decode().splitlines()[-1] == "fleet of 2: 2 hold"
-
-
-class Running:
-    """A fleet of a few batches under way in a process group of its own."""
-
-    def __init__(self, fleet: Fleet, environment: dict[str, str], scratch: Path, *, begun: bool = True) -> None:
-        """With `begun`, something is proved by now; without, the workers load their modules."""
-        self.fleet = fleet
-        fleet.write(**{f"c{number:03}": DNS % number for number in range(100)})
-        command = [sys.executable, "-m", "netmatrix", "verify", *PROD, *TODAY, "--fleet", "fleet/*.yaml", "--jobs", "2"]
-        scratch.mkdir()
-        self.process = subprocess.Popen(
-            command,
-            cwd=fleet.folder,
-            env=environment | {"TMPDIR": str(scratch)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
-        deadline = time.monotonic() + 120
-        while not (fleet.records() if begun else self.workers()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert begun == bool(fleet.records())
-
-    def everyone(self) -> list[int]:
-        """Who is still there of the group."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[2]) == self.process.pid and fields[0] != "Z":
-                    found.append(int(entry.name))
-        return found
-
-    def workers(self) -> list[int]:
-        """Those of them that are workers."""
-        found = []
-        for pid in self.everyone():
-            with contextlib.suppress(OSError):
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.append(pid)
-        return found
-
-    def wait_for_the_end(self) -> None:
-        deadline = time.monotonic() + 60
-        while self.everyone() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert self.everyone() == []
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-def test_an_interrupted_run_ends_whole_and_is_continued(
-    fleet: Fleet, environment: dict[str, str], tmp_path: Path
-) -> None:
-    running = Running(fleet, environment, tmp_path / "scratch")
-    os.killpg(running.process.pid, signal.SIGINT)
-    out, err = running.process.communicate(timeout=120)
-    assert (running.process.returncode, out) == (130, b"")
-    assert b"of 100 clusters were judged; what holds is recorded, and the same command goes on from there" in err
-    assert b"Traceback" not in err
-    running.wait_for_the_end()
-    assert list((tmp_path / "scratch").iterdir()) == []
-    kept = len(fleet.records())
-    assert all(file.suffix == ".json" for file in fleet.records())
-    result = fleet.verify(*PROD)
-    assert result.status == 0
-    assert f"; {kept} were proved before" in result.err
-    assert len(fleet.records()) == 100
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-def test_an_interrupt_while_workers_start_shows_no_traceback(
-    fleet: Fleet, environment: dict[str, str], tmp_path: Path
-) -> None:
-    running = Running(fleet, environment, tmp_path / "scratch", begun=False)
-    os.killpg(running.process.pid, signal.SIGINT)
-    _, err = running.process.communicate(timeout=120)
-    assert running.process.returncode == 130
-    assert b"Traceback" not in err
-    assert b"0 of 100 clusters were judged" in err
-    running.wait_for_the_end()
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-def test_a_killed_run_leaves_no_worker_and_no_helm(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
-    running = Running(fleet, environment, tmp_path / "scratch")
-    running.process.kill()
-    running.process.communicate(timeout=60)
-    running.wait_for_the_end()
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-def test_a_worker_that_is_killed_is_told(fleet: Fleet, environment: dict[str, str], tmp_path: Path) -> None:
-    running = Running(fleet, environment, tmp_path / "scratch")
-    os.kill(running.workers()[0], signal.SIGKILL)
-    _, err = running.process.communicate(timeout=120)
-    assert running.process.returncode == 2
-    assert b"a worker was ended from outside" in err
-    assert b"Traceback" not in err
-    running.wait_for_the_end()
