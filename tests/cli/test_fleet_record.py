@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from netmatrix.helm import Helm
 from tests.cli.conftest import DNS, PROD, Fleet, replace_in
 
 EXCEPTION = """\
@@ -56,3 +61,30 @@ def test_a_record_that_cannot_be_kept_costs_no_verdict(fleet: Fleet) -> None:
     result = fleet.verify(*PROD)
     assert (result.status, result.out.splitlines()[-1]) == (0, "fleet of 1: 1 hold")
     assert "no record can be kept there" in result.err
+
+
+@pytest.mark.parametrize(
+    ("part", "other"), [("sys.version", "3.99.0 (main)"), ("yaml.__version__", "9"), ("yaml.__with_libyaml__", None)]
+)
+def test_what_reads_the_values_is_part_of_what_a_proof_rests_on(
+    part: str, other: str | None, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.write(one=DNS % 1)
+    fleet.verify(*PROD)
+    with monkeypatch.context() as patch:
+        patch.setattr(part, other)
+        assert fleet.verdicts(*PROD) == (0, {"one": "holds"})
+    assert fleet.verdicts(*PROD) == (0, {"one": "holds, recorded"})
+
+
+def test_another_helm_behind_the_same_wrapper_proves_anew(fleet: Fleet, helm: Helm, tmp_path: Path) -> None:
+    wrapper = tmp_path / "helm"
+    wrapper.write_text(
+        f'#!/bin/sh\n{helm.executable} "$@" || exit\n[ "$1" != version ] || echo "$BUILD"\n', encoding="utf-8"
+    )
+    wrapper.chmod(0o755)
+    fleet.write(one=DNS % 1)
+    for build, helm_processes in (("a", 1), ("a", 0), ("b", 1)):
+        result = fleet.verify(*PROD, env={"HELM": str(wrapper), "BUILD": build})
+        assert result.status == 0
+        assert f"helm processes: {helm_processes}" in result.err

@@ -75,13 +75,13 @@ def test_one_that_helm_refuses_refuses_all_with_its_own_words(helm: Helm, chart:
 
 def test_a_helm_that_prints_nothing_for_one_is_told(fake_helm: FakeHelm, chart: Path) -> None:
     with pytest.raises(HelmError) as caught:
-        batch(Helm(fake_helm(), (4, 3, 1)), chart, {"first": {}})
+        batch(Helm(fake_helm(), (4, 3, 1), "v4.3.1"), chart, {"first": {}})
     assert "printed nothing for 1 of 1 sets of values" in caught.value.findings[0].message
 
 
 def test_a_helm_that_prints_something_else_is_told(fake_helm: FakeHelm, chart: Path) -> None:
     with pytest.raises(HelmError) as caught:
-        batch(Helm(fake_helm(script="echo hello"), (4, 3, 1)), chart, {"first": {}})
+        batch(Helm(fake_helm(script="echo hello"), (4, 3, 1), "v4.3.1"), chart, {"first": {}})
     assert "NM403" in str(caught.value)
     assert "no set's manifest" in caught.value.findings[0].message
 

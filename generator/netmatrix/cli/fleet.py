@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 import netmatrix
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
@@ -30,7 +32,6 @@ from netmatrix.fleet.clusters import Cluster, find_clusters
 from netmatrix.fleet.outcome import Outcome
 from netmatrix.fleet.record import Record
 from netmatrix.helm import Helm
-from netmatrix.helm.find import version_text
 from netmatrix.proof.rules import RULES as PROOF_RULES
 from netmatrix.report import Format, render
 from netmatrix.values.layers import read_layers
@@ -108,7 +109,9 @@ def _basis(project: Project, helm: Helm) -> dict[str, str]:
     sources = {str(file.relative_to(package)): digest(file.read_bytes()) for file in sorted(package.rglob("*.py"))}
     return {
         "netmatrix": f"{netmatrix.__version__} {data_digest(sources)}",
-        "helm": f"{version_text(helm.version)} {digest(helm.executable.read_bytes())}",
+        "python": sys.version,
+        "pyyaml": f"{yaml.__version__}, libyaml: {yaml.__with_libyaml__}",
+        "helm": f"{helm.build} {digest(helm.executable.read_bytes())}",
         "matrix": digest(Path(project.matrix.file).read_bytes()),
         "generated": data_digest({str(path): text for path, text in plan(project.matrix).files.items()}),
         "release": f"{project.release_namespace}/{project.release_name}",

@@ -16,16 +16,21 @@ from netmatrix.helm.run import TIMEOUT, crashed, program_place, run
 OLDEST = (3, 18, 5)
 """The first helm whose schema validator is the one of Helm 4 (santhosh-tekuri/jsonschema)."""
 
+_BUILD = "{{ .Version }} {{ .GitCommit }} {{ .GoVersion }}"
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?![0-9])")
 _VERSION_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Helm:
-    """A helm that was asked for its version. `executable` is absolute."""
+    """A helm that was asked for its version. `executable` is absolute.
+
+    `build` is what it says of its version, commit and Go: where a wrapper is the executable, that of the helm behind.
+    """
 
     executable: Path
     version: tuple[int, int, int]
+    build: str
 
     def run(self, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
         """Run it to its end; a non-zero status is no error here. Raises HelmError where it cannot run or crashes."""
@@ -59,8 +64,9 @@ def candidate(environ: Mapping[str, str]) -> Candidate | None:
 def ask(found: Candidate) -> Helm:
     """`found` as a helm to use. Raises HelmError where it does not say its version, or is too old."""
     executable = found.executable
-    output = run(executable, ["version", "--template", "{{ .Version }}"], timeout=_VERSION_TIMEOUT)
-    match = _VERSION.match(output.stdout.decode("utf-8", errors="replace").strip())
+    output = run(executable, ["version", "--template", _BUILD], timeout=_VERSION_TIMEOUT)
+    build = output.stdout.decode("utf-8", errors="replace").strip()
+    match = _VERSION.match(build)
     if output.status != 0 or match is None:
         raise crashed(executable, f"({found.origin}) does not say its version", output.stderr)
     major, minor, patch = match.groups()
@@ -70,7 +76,7 @@ def ask(found: Candidate) -> Helm:
         message = f"{found.origin} is {version_text(version)}, and {version_text(OLDEST)} is the oldest that will do"
         hint = "install Helm 4, or set $HELM to a newer one (`make setup` fetches one into .tools)"
         raise HelmError([Finding(TOO_OLD, message, program_place(executable), hint=hint)])
-    return Helm(executable, version)
+    return Helm(executable, version, build)
 
 
 def version_text(version: tuple[int, int, int]) -> str:
