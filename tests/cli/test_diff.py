@@ -297,6 +297,23 @@ def test_a_revision_is_rendered_with_its_own_chart_and_matrix(netmatrix: Run, re
 
 
 @needs_git
+def test_a_folder_link_that_leads_elsewhere_since_is_not_followed(netmatrix: Run, repository: Path) -> None:
+    for name, values in (("a", "flows: {jobs-to-internet: {enabled: false}}"), ("b", "{}")):
+        (repository / name).mkdir()
+        (repository / name / "mine.yaml").write_text(f"{values}\n", encoding="utf-8")
+    (repository / "now").symlink_to("a")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "links")
+    unchanged = netmatrix("diff", *PROD, "-f", "now/mine.yaml", "--git", "HEAD", cwd=repository)
+    assert unchanged.status == 0, unchanged.err
+    (repository / "now").unlink()
+    (repository / "now").symlink_to("b")
+    moved = netmatrix("diff", *PROD, "-f", "now/mine.yaml", "--git", "HEAD", cwd=repository)
+    assert (moved.status, moved.out) == (2, "")
+    assert "now is a link that 'HEAD' lacks, or has to elsewhere; name the folder itself" in moved.err
+
+
+@needs_git
 def test_faults_of_a_revision_go_by_names_that_git_knows(netmatrix: Run, repository: Path) -> None:
     (repository / "values/mine.yaml").write_text("flows: {cron-to-mongo: {enabled: false}}\n", encoding="utf-8")
     missing = netmatrix("diff", *PROD, "-f", "values/mine.yaml", "--git", "v1", cwd=repository)

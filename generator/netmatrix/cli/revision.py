@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import zipfile
@@ -28,9 +29,43 @@ class Revision:
         return path.resolve().is_relative_to(self.top)
 
     def file(self, path: str) -> str:
-        """What stands at `path` in this revision; a file outside the working tree is the same in all of them."""
+        """What stands at `path` in this revision; a file outside the working tree is the same in all of them.
+
+        Raises UsageError where a folder on the way is a link that the revision does not have, or not so: what it leads
+        to now is another file, and would be compared with itself.
+        """
+        for link in _links(Path(path).parent):
+            if link.is_relative_to(self.top) and not self._had(link):
+                message = f"{link} is a link that {self.name!r} lacks, or has to elsewhere; name the folder itself"
+                raise click.UsageError(message)
         there = Path(path).parent.resolve() / Path(path).name
         return str(self.folder / there.relative_to(self.top)) if there.is_relative_to(self.top) else path
+
+    def _had(self, link: Path) -> bool:
+        """Whether the revision has the same link; an unpacked archive holds a link's target as a file's text."""
+        then = self.folder / link.relative_to(self.top)
+        return then.is_file() and then.read_bytes() == os.fsencode(link.readlink())
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Every link on the way to a folder that exists, each in the folder where it really is."""
+    here, *ahead = (Path(part) for part in path.absolute().parts)
+    seen: set[Path] = set()
+    while ahead:
+        part = ahead.pop(0)
+        if part == Path(os.pardir):
+            here = here.parent
+            continue
+        following = here / part
+        if following.is_symlink() and following not in seen:
+            seen.add(following)  # one that leads to itself leads nowhere, which reading the file tells
+            yield following
+            target = following.readlink()
+            if target.is_absolute():
+                here = Path(target.anchor)
+            ahead[:0] = (Path(item) for item in target.parts if item != target.anchor)
+        else:
+            here = following
 
 
 def repository(*folders: Path) -> Path:
