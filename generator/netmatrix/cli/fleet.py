@@ -6,9 +6,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -79,12 +79,13 @@ def verify_fleet(given: dict[str, Any], wanted: FleetOptions, format_: Format) -
     require_generated(project)
     helm = project.helm()
     folder = Path(wanted.record) if wanted.record else project.root / "build" / "fleet"
-    record = None if wanted.no_record else Record(folder, _basis(project, helm))
+    generated = plan(project.matrix).files
+    record = None if wanted.no_record else Record(folder, _basis(project, helm, generated))
     with tempfile.TemporaryDirectory(prefix="netmatrix-") as scratch:
         fleet = Fleet(
             project=project,
             helm=helm,
-            chart=_copied_chart(project, Path(scratch)),
+            chart=_copied_chart(generated, Path(scratch)),
             base=options.files,
             by_override=not stated_environment(options.files),
             today=options.today,
@@ -103,7 +104,7 @@ def _judge_base(project: Project, files: Sequence[str]) -> None:
         raise FindingsError(found)
 
 
-def _basis(project: Project, helm: Helm) -> dict[str, str]:
+def _basis(project: Project, helm: Helm, generated: Mapping[PurePosixPath, str]) -> dict[str, str]:
     """All but the values that a verdict rests on. The day is not in it: every run judges exceptions anew."""
     package = Path(netmatrix.__file__).parent
     sources = {str(file.relative_to(package)): digest(file.read_bytes()) for file in sorted(package.rglob("*.py"))}
@@ -113,14 +114,14 @@ def _basis(project: Project, helm: Helm) -> dict[str, str]:
         "pyyaml": f"{yaml.__version__}, libyaml: {yaml.__with_libyaml__}",
         "helm": f"{helm.build} {digest(helm.executable.read_bytes())}",
         "matrix": digest(Path(project.matrix.file).read_bytes()),
-        "generated": data_digest({str(path): text for path, text in plan(project.matrix).files.items()}),
+        "generated": data_digest({str(path): text for path, text in generated.items()}),
         "release": f"{project.release_namespace}/{project.release_name}",
     }
 
 
-def _copied_chart(project: Project, folder: Path) -> Path:
+def _copied_chart(generated: Mapping[PurePosixPath, str], folder: Path) -> Path:
     """The chart as the matrix gives it, where nobody changes it while the run lasts."""
-    for path, text in plan(project.matrix).files.items():
+    for path, text in generated.items():
         if path.parts[0] == "chart":
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
