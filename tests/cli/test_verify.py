@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.chart.expected import DOCUMENTED_POLICIES
-from tests.cli.conftest import PROD, TODAY, Run
+from tests.cli.conftest import PROD, TODAY, Result, Run
 from tests.support.scenarios import ROOT
 
 OPERATIONAL = ("-f", "values/operational.yaml")
@@ -216,43 +217,37 @@ def test_who_asks_about_prod_is_not_answered_about_dev(netmatrix: Run, tmp_path:
         assert "error NM212" in result.out + result.err, command
 
 
-def test_selectors_that_cannot_be_gone_through_are_no_verdict(netmatrix: Run, rendered: Path) -> None:
-    """Twenty labels, each with a policy of its own: more kinds of pods than a proof can go through."""
+def verified_with(netmatrix: Run, rendered: Path, specs: Iterable[str]) -> Result:
+    """The verdict where somebody has added policies of these specs, written as YAML on a line."""
     more = "".join(
         "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        f"metadata: {{name: p{number}, namespace: stalker}}\n"
-        f"spec: {{podSelector: {{matchLabels: {{key{number}: x}}}}, policyTypes: [Ingress]}}\n"
-        for number in range(20)
+        f"metadata: {{name: p{number}, namespace: stalker}}\nspec: {spec}\n"
+        for number, spec in enumerate(specs)
     )
     rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
-    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    return netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+
+
+def test_selectors_that_cannot_be_gone_through_are_no_verdict(netmatrix: Run, rendered: Path) -> None:
+    """Twenty labels, each with a policy of its own: more kinds of pods than a proof can go through."""
+    specs = (f"{{podSelector: {{matchLabels: {{key{number}: x}}}}, policyTypes: [Ingress]}}" for number in range(20))
+    result = verified_with(netmatrix, rendered, specs)
     assert (result.status, result.out) == (2, "")
     assert "error NM703 the selectors and address ranges tell more than 20,000 classes of pods apart" in result.err
 
 
 def test_ten_thousand_policies_with_ranges_of_their_own_are_no_verdict(netmatrix: Run, rendered: Path) -> None:
-    more = "".join(
-        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        f"metadata: {{name: p{number}, namespace: stalker}}\n"
-        f"spec: {{podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]}}\n"
-        for number, cidr in enumerate(f"11.{number // 256}.{number % 256}.0/24" for number in range(10_000))
-    )
-    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
-    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    cidrs = (f"11.{number // 256}.{number % 256}.0/24" for number in range(10_000))
+    specs = (f"{{podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]}}" for cidr in cidrs)
+    result = verified_with(netmatrix, rendered, specs)
     assert (result.status, result.out) == (2, "")
     assert "error NM703 the selectors and address ranges tell more than 50,000 classes of pods apart" in result.err
 
 
 def test_ten_thousand_policies_that_select_everything_have_a_verdict(netmatrix: Run, rendered: Path) -> None:
     """Each lets one port in: that is told as one gain, and not as ten thousand."""
-    more = "".join(
-        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        f"metadata: {{name: p{number}, namespace: stalker}}\n"
-        f"spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {number + 1}}}]}}]}}\n"
-        for number in range(10_000)
-    )
-    rendered.write_text(rendered.read_text(encoding="utf-8") + more, encoding="utf-8")
-    result = netmatrix("verify", "--environment", "prod", "--manifests", rendered, *TODAY)
+    specs = (f"{{podSelector: {{}}, ingress: [{{ports: [{{port: {number + 1}}}]}}]}}" for number in range(10_000))
+    result = verified_with(netmatrix, rendered, specs)
     assert result.status == 1
     assert "TCP 1-10000" in result.out
     assert len(result.out.splitlines()) < 40

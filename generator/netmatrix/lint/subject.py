@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -83,14 +82,6 @@ class Subject:
         for of, peer in self.peers():
             if peer.pod_selector is not None:
                 yield of.policy, peer.pod_selector, peer.origin.at("podSelector") if peer.origin else None
-
-    @cached_property
-    def policies_of(self) -> Mapping[str, tuple[NetworkPolicy, ...]]:
-        """The policies of each namespace."""
-        found: dict[str, list[NetworkPolicy]] = defaultdict(list)
-        for policy in self.policies:
-            found[policy.namespace].append(policy)
-        return {namespace: tuple(policies) for namespace, policies in found.items()}
 
     @cached_property
     def universe(self) -> Universe:
