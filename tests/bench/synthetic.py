@@ -15,7 +15,14 @@ WORKLOADS_OF_A_NAMESPACE = 50
 PEERS = 3
 _DNS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
 _INTERNET = {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "169.254.169.254/32", "172.16.0.0/12", "192.168.0.0/16"]}
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
+    """Writes what is equal twice, as kubectl and Helm do, and not as an anchor and its alias."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 def cluster(workloads: int, folder: Path) -> tuple[Path, Path]:

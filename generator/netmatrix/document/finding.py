@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +64,8 @@ class FindingsError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that offers the closest of the `known` words, else lists them; empty where nothing is known."""
+    import difflib  # here, since few runs need it and all would wait for it
+
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:

@@ -82,13 +82,13 @@ def selector(fields: Fields, value: Any, path: KeyPath) -> Selector:
     if not data:
         return Selector()
     labels = fields.labels(data.get("matchLabels"), (*path, "matchLabels"))
+    if len(data) == len(labels) == 1:
+        return Selector(tuple(Requirement(key, Operator.IN, (item,)) for key, item in labels.items()))
     requirements = {Requirement(key, Operator.IN, (item,)) for key, item in labels.items()}
     if "matchExpressions" in data:
         at = (*path, "matchExpressions")
         for entry_path, entry in fields.entries(data["matchExpressions"], at, _REQUIREMENT):
             requirements.add(_requirement(fields, entry, entry_path))
-    if len(requirements) == 1:
-        return Selector(tuple(requirements))
     return Selector(tuple(sorted(requirements, key=lambda r: (r.key, r.operator, r.values))))
 
 
