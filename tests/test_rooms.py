@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "values": {"document", "matrix"},
     "proof": {"document", "matrix", "values", "policy"},
     "page": {"document", "matrix", "policy", "proof", "report", "values"},
-    "cluster": {"document"},
+    "cluster": {"document", "policy"},
     "probe": {"document", "matrix", "policy", "proof", "cluster"},
     "cli": {
         *("document", "matrix", "emit", "values", "fleet", "graph", "helm", "lint", "page", "policy"),

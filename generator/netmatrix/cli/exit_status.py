@@ -29,8 +29,10 @@ class ExitStatus(IntEnum):
 def status_of(error: FindingsError) -> ExitStatus:
     """What an error that ended a command means: no helm and unreadable input could not run, all else are findings."""
     from netmatrix.cli.project import UnusableMatrixError
+    from netmatrix.document import UnreadableError
 
-    return ExitStatus.COULD_NOT_RUN if isinstance(error, UnusableMatrixError) else status_of_findings(error.findings)
+    could_not = isinstance(error, (UnusableMatrixError, UnreadableError))
+    return ExitStatus.COULD_NOT_RUN if could_not else status_of_findings(error.findings)
 
 
 def status_of_findings(findings: tuple[Finding, ...]) -> ExitStatus:

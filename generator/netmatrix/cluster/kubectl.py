@@ -54,6 +54,10 @@ class Kubectl:
             outputs.append(outcome)
         return outputs
 
+    def ask_together(self, calls: Iterable[Sequence[str]], *, timeout: float) -> list[Output]:
+        """As `run_together`, of calls that the API server answers by itself, each request in a limit of time."""
+        return self.run_together([((_REQUEST_TIMEOUT, *call), b"") for call in calls], timeout=timeout)
+
     def do(self, *arguments: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> str:
         """What it prints. Raises RefusedError, in kubectl's own words, where it does not succeed."""
         output = self.run(*arguments, stdin=stdin, timeout=timeout)

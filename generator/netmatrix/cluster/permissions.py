@@ -22,6 +22,14 @@ class Permission:
         resource = f"{self.resource}.{self.group}" if self.group else self.resource
         return f"{self.verb} {resource}" + (f" in namespace {self.namespace}" if self.namespace else "")
 
+    def hint(self, *, is_wide: bool = False) -> str:
+        """What to do without it. `is_wide`: all namespaces are meant, not a resource of the cluster's."""
+        where = f" --namespace {self.namespace}" if self.namespace else " --all-namespaces" if is_wide else ""
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        resource, _, subresource = resource.partition("/")
+        part = f" --subresource={subresource}" if subresource else ""
+        return f"ask for it; `kubectl auth can-i {self.verb} {resource}{part}{where}` tells when you have it"
+
 
 def require(kubectl: Kubectl, needed: Iterable[Permission]) -> None:
     """Raises ClusterError with a finding for each permission that the user does not have, or where nobody can tell.
@@ -32,7 +40,7 @@ def require(kubectl: Kubectl, needed: Iterable[Permission]) -> None:
     reviews = kubectl.create([_review(permission) for permission in wanted])
     missing = [item for item, review in zip(wanted, reviews, strict=True) if not review["status"].get("allowed")]
     if missing:
-        raise ClusterError(kubectl.finding(FORBIDDEN, f"you may not {item}", _hint(item)) for item in missing)
+        raise ClusterError(kubectl.finding(FORBIDDEN, f"you may not {item}", item.hint()) for item in missing)
 
 
 def _review(permission: Permission) -> dict[str, object]:
@@ -49,11 +57,3 @@ def _review(permission: Permission) -> dict[str, object]:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
     }
-
-
-def _hint(permission: Permission) -> str:
-    where = f" --namespace {permission.namespace}" if permission.namespace else ""
-    resource = f"{permission.resource}.{permission.group}" if permission.group else permission.resource
-    resource, _, subresource = resource.partition("/")
-    part = f" --subresource={subresource}" if subresource else ""
-    return f"ask for it; `kubectl auth can-i {permission.verb} {resource}{part}{where}` tells when you have it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netmatrix.document import FindingsError, Rule
+from netmatrix.document import FindingsError, Rule, UnreadableError
 
 NO_KUBECTL = Rule("NM901", "a kubectl is at hand", "Install kubectl, or name one with `KUBECTL`.")
 CRASHED = Rule(
@@ -25,9 +25,28 @@ ABSENT = Rule(
     "what the command is about is in the cluster",
     "Install the chart, or give the values that it was installed with.",
 )
+NOT_SERVED = Rule(
+    "NM906",
+    "the cluster has the APIs that the command cannot do without",
+    "See that the context is the cluster that you mean, and that it is a Kubernetes of a supported version.",
+)
+NOT_KUBECTLS = Rule(
+    "NM907",
+    "a dump holds objects as `kubectl get --output=json` prints them, each once or always alike",
+    "Take the dump again, all of it at one time, and give its files alone.",
+)
+NOT_IN_DUMP = Rule(
+    "NM908",
+    "a dump holds what the command cannot do without",
+    "Add what the kubectl command prints that the message names.",
+)
 
-RULES = (NO_KUBECTL, CRASHED, REFUSED, FORBIDDEN, ABSENT)
+RULES = (NO_KUBECTL, CRASHED, REFUSED, FORBIDDEN, ABSENT, NOT_SERVED, NOT_KUBECTLS, NOT_IN_DUMP)
 
 
 class ClusterError(FindingsError):
     """There is no kubectl, or the cluster cannot be asked."""
+
+
+class DumpError(ClusterError, UnreadableError):
+    """A dump cannot be read, or lacks what is needed."""

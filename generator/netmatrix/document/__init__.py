@@ -4,7 +4,7 @@ Every room may import it. Files written whole and interrupts held back live here
 What reads files stands in `document.reader` and not in this list: of `document`, most of `policy` needs findings alone.
 """
 
-from netmatrix.document.finding import Finding, FindingsError, Rule, Severity, did_you_mean
+from netmatrix.document.finding import Finding, FindingsError, Rule, Severity, UnreadableError, did_you_mean
 from netmatrix.document.place import KeyPath, Place, key_path_text
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Place",
     "Rule",
     "Severity",
+    "UnreadableError",
     "did_you_mean",
     "key_path_text",
 ]

@@ -62,6 +62,10 @@ class FindingsError(Exception):
         super().__init__("; ".join(f"{f.place}: {f.rule.id} {f.message}" for f in self.findings))
 
 
+class UnreadableError(FindingsError):
+    """What a command works on cannot be read, so that it could not run, whatever the rules of the findings."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that offers the closest of the `known` words, else lists them; empty where nothing is known."""
     import difflib  # here, since few runs need it and all would wait for it
