@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench browser e2e cluster-tools cluster \
-  cluster-down lock lower-bounds clean
+  cluster-down package lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -109,6 +109,9 @@ browser: setup ## Try the report in a real Chromium: by clicking, typing and pri
 	@touch .venv/browser
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest -q -m browser tests/browser
+
+package: setup ## Make what is published, in dist/: the same bytes each time
+	@$(BIN)/python -m releasing package
 
 lock: setup ## Renew the locked dependencies
 	@$(BIN)/python -m pip install --quiet uv

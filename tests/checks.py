@@ -20,8 +20,8 @@ from jsonschema import Draft7Validator, SchemaError
 from yamllint import linter  # type: ignore[import-untyped]
 from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
-import netmatrix
 from netmatrix.helm import Helm, find_helm
+from releasing.versions import disagreements
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "chart"
@@ -109,7 +109,7 @@ def _checks() -> Iterator[tuple[str, Check]]:
         yield f"{name} schema: every key has a description", partial(descriptions, file)
     yield "values and templates: every key is read", unread_keys
     yield "values and templates: everything read is a key", unknown_reads
-    yield "one version in netmatrix/__init__.py, matrix.yaml, Chart.yaml and CHANGELOG.md", versions
+    yield "version, changelog, chart metadata and documentation agree", lambda: disagreements(ROOT)
 
 
 def values_files() -> list[Path]:
@@ -194,19 +194,6 @@ def unknown_reads() -> Iterator[str]:
     for name in sorted(unknown.keys() - UNKNOWN_NAMES.keys()):
         yield f"{unknown[name]} reads {name}, which is no key of chart/values.yaml"
     yield from (f"UNKNOWN_NAMES names {name}, which is not read" for name in sorted(UNKNOWN_NAMES.keys() - unknown))
-
-
-def versions() -> Iterator[str]:
-    """One version everywhere, the newest of the changelog."""
-    found = {
-        "netmatrix/__init__.py": netmatrix.__version__,
-        "matrix.yaml": yaml.safe_load(_text("matrix.yaml"))["version"],
-        "chart/Chart.yaml": yaml.safe_load(_text("chart/Chart.yaml"))["version"],
-    }
-    heading = re.search(r"(?m)^## \[?v?([0-9][^\]\s]*)", _text("CHANGELOG.md"))
-    found["CHANGELOG.md"] = heading[1] if heading else "no heading with a version"
-    if len(set(found.values())) != 1:
-        yield ", ".join(f"{file}: {version}" for file, version in found.items())
 
 
 def _schemas(node: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:

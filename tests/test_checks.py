@@ -20,7 +20,7 @@ def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's files for the checks to look at."""
     for name in ("chart", "values", "schema"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("matrix.yaml", "CHANGELOG.md", ".yamllint"):
+    for name in ("matrix.yaml", ".yamllint"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(checks, "ROOT", tmp_path)
     monkeypatch.setattr(checks, "CHART", tmp_path / "chart")
@@ -42,7 +42,7 @@ def replace(file: Path, old: str, new: str) -> None:
 
 
 def test_the_project_as_it_is_has_no_problem(chart: Path) -> None:
-    for check in (checks.unread_keys, checks.unknown_reads, checks.versions):
+    for check in (checks.unread_keys, checks.unknown_reads):
         assert list(check()) == []
 
 
@@ -88,12 +88,6 @@ def test_a_key_without_description_and_a_misspelt_keyword_are_found(name: str, c
     assert list(checks.keywords(file)) == ["$.properties.bare: 'patern' is no keyword that is known here"]
     _edit(file, lambda schema: schema.update({"type": "strange"}))
     assert any("strange" in problem for problem in checks.keywords(file))
-
-
-def test_versions_that_differ_are_found(chart: Path) -> None:
-    replace(chart.parent / "CHANGELOG.md", "## ", "## 99.0.0\n\n## ")
-    (problem,) = checks.versions()
-    assert "CHANGELOG.md: 99.0.0" in problem
 
 
 def test_a_chart_that_does_not_lint_or_render_is_found(

@@ -70,6 +70,7 @@ class _Builder:
             version=data["version"],
             prefix=data["prefix"],
             home=data.get("home", ""),
+            annotations=data.get("annotations", {}),
             environments=self.environments,
             namespaces={id_: self._namespace(id_, item) for id_, item in data["namespaces"].items()},
             pods=self.pods,

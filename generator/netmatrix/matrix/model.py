@@ -200,6 +200,7 @@ class Matrix:
     version: str
     prefix: str  # of every object's name
     home: str  # a URL, or empty
+    annotations: Mapping[str, str]  # of the chart
     environments: tuple[str, ...]
     namespaces: Mapping[str, Namespace]
     pods: Mapping[str, Pod]

@@ -1,0 +1,44 @@
+"""A copy of what says the version, a key, and a registry."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from releasing.signing import Key, throw_away_key
+from tests.support.scenarios import ROOT
+
+SAY_THE_VERSION = (
+    "CHANGELOG.md",
+    "README.md",
+    "UPGRADE.md",
+    "chart/Chart.yaml",
+    "chart/README.md",
+    "generator/netmatrix/__init__.py",
+    "matrix.yaml",
+    "pyproject.toml",
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of every file that says the project's version."""
+    files = [*(ROOT / name for name in SAY_THE_VERSION), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.yaml")]
+    for file in files:
+        if file.is_file():
+            target = tmp_path / file.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def key() -> Iterator[Key]:
+    """A key that is gone with the session."""
+    if shutil.which("gpg") is None:
+        pytest.skip("there is no gpg here, which signs packages")
+    with throw_away_key("netmatrix tests") as made:
+        yield made
