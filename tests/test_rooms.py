@@ -30,9 +30,10 @@ MAY_IMPORT = {
     "page": {"document", "matrix", "policy", "proof", "report", "values"},
     "cluster": {"document", "policy"},
     "probe": {"document", "matrix", "policy", "proof", "cluster"},
+    "audit": {"document", "matrix", "policy", "proof", "cluster", "values", "report"},
     "cli": {
         *("document", "matrix", "emit", "values", "fleet", "graph", "helm", "lint", "page", "policy"),
-        *("proof", "report", "cluster", "probe"),
+        *("proof", "report", "cluster", "probe", "audit"),
     },
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())

@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "Write one HTML page: the verdict, who reaches whom and why, exceptions, what is not claimed.",
     "analyze": "Print who reaches whom in any manifests.",
     "probe": "Ask a running cluster whether it enforces the matrix, with short-lived pods of its own.",
+    "audit": "Compare a cluster with the matrix: drifted, missing and foreign policies, pods and rows.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",
     "completion": "Print the script by which a shell completes commands, options, files, environments and flows.",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from netmatrix.audit.rules import RULES as AUDIT_RULES
 from netmatrix.cli.main import COMMANDS, root
 from netmatrix.cluster.rules import RULES as CLUSTER_RULES
 from netmatrix.document import Rule
@@ -40,6 +41,7 @@ _ROOMS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("Pictures", GRAPH_RULES),
     ("kubectl and the cluster", CLUSTER_RULES),
     ("A probe of a cluster", PROBE_RULES),
+    ("An audit of a cluster", AUDIT_RULES),
 )
 
 

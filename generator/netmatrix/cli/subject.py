@@ -99,12 +99,16 @@ def subject_of(given: dict[str, Any], save: str | None = None, *, despite: Seque
 
 
 def judged_values(
-    given: dict[str, Any], *, tells_warnings: bool = True, despite: Sequence[Rule] = ()
+    given: dict[str, Any],
+    *,
+    tells_warnings: bool = True,
+    despite: Sequence[Rule] = (),
+    tells_despite: bool = True,
 ) -> tuple[Project, ValuesOptions, Judged]:
     """Judge the values that `values_options` and `--environment` gave, and tell what was found in them.
 
-    Errors of the rules `despite` are told, and no more. Raises NotJudgedError where the values do not hold, UsageError
-    where none are named.
+    Errors of the rules `despite` are told, and no more; with `tells_despite` false, not even that. Raises
+    NotJudgedError where the values do not hold, UsageError where none are named.
     """
     from netmatrix.cli.validating import judge
     from netmatrix.report import Format, render
@@ -118,7 +122,7 @@ def judged_values(
     if status is not ExitStatus.HOLDS:
         tell_instead(judged.findings)
         raise NotJudgedError(status)
-    told = [item for item in judged.findings if tells_warnings or item.rule in despite]
+    told = [item for item in judged.findings if (tells_despite if item.rule in despite else tells_warnings)]
     click.echo(render(told, Format.TEXT), nl=False, err=True)
     return project, options, judged
 

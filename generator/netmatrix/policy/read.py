@@ -76,6 +76,15 @@ def parse_files(
     return _read(contents, list(findings), default_namespace)
 
 
+def survey_files(
+    contents: Sequence[tuple[str, bytes]], *, default_namespace: str = "default"
+) -> tuple[Manifests, tuple[Finding, ...]]:
+    """As `survey_manifests`, of bytes with the names that findings give."""
+    findings: list[Finding] = []
+    manifests = _survey(contents, findings, default_namespace)
+    return manifests, tuple(sorted(findings, key=Finding.order))
+
+
 def _read(contents: Sequence[tuple[str, bytes]], findings: list[Finding], default_namespace: str) -> Manifests:
     manifests = _survey(contents, findings, default_namespace)
     if findings:

@@ -14,13 +14,14 @@ from netmatrix.proof.verdict_json import addresses_data, foreign_data, packet_da
 def document(found: Difference, told: Changes, acknowledged: Acknowledged) -> dict[str, Any]:
     """All of it as data for JSON: each connection with its parts, and each part with its example packet."""
     return {
-        "gained": [{**_change(item), "acknowledged": _consent(acknowledged, item)} for item in told.gained],
-        "lost": [_change(item) for item in told.lost],
+        "gained": [{**change_data(item), "acknowledged": _consent(acknowledged, item)} for item in told.gained],
+        "lost": [change_data(item) for item in told.lost],
         "unjudged": [foreign_data(item) for item in found.unjudged],
     }
 
 
-def _change(item: Change) -> dict[str, Any]:
+def change_data(item: Change) -> dict[str, Any]:
+    """A connection with its parts, each with an example packet on both sides."""
     return {
         "connection": item.text,
         **({"kind": str(item.kind)} if item.gained else {}),

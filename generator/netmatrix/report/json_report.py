@@ -12,8 +12,12 @@ from netmatrix.report.wording import has_position
 
 def render(findings: Sequence[Finding], _rules: Mapping[str, Rule]) -> str:
     """`{"findings": [...], "summary": {error, warning, note}}`; `row` says what a finding holds."""
-    summary = {str(severity): sum(f.severity is severity for f in findings) for severity in Severity}
-    return json.dumps({"findings": [row(finding) for finding in findings], "summary": summary}, indent=2) + "\n"
+    return json.dumps({"findings": [row(item) for item in findings], "summary": summary(findings)}, indent=2) + "\n"
+
+
+def summary(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many findings there are of each severity."""
+    return {str(severity): sum(item.severity is severity for item in findings) for severity in Severity}
 
 
 def row(finding: Finding) -> dict[str, Any]:

@@ -1,0 +1,188 @@
+"""The policies of a cluster beside those that Helm renders: which have drifted, are missing, are somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from netmatrix.audit.addresses import Looked, Parted, Target, parted, with_targets
+from netmatrix.audit.live import Live
+from netmatrix.audit.ownership import Release, owner_of, release_of
+from netmatrix.policy.objects import Direction, NetworkPolicy, Rule
+
+
+class State(StrEnum):
+    """How a policy departs from what it should be."""
+
+    FOREIGN = "foreign"
+    DRIFTED = "drifted"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One way in which the cluster's policies are not as they should be.
+
+    `wanted` is the policy as it should be, `actual` as this departure alone leaves it; None where there is none. Of one
+    policy that has drifted and whose addresses are stale there are two, each without the other. `what` says what
+    differs, part by part, `owner` who made it.
+    """
+
+    state: State
+    wanted: NetworkPolicy | None
+    actual: NetworkPolicy | None
+    what: tuple[str, ...] = ()
+    owner: str = ""
+
+    @property
+    def policy(self) -> NetworkPolicy:
+        """The policy that it is about, as it is, or as it should be where there is none."""
+        found = self.actual or self.wanted
+        assert found is not None, "it is about a policy"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What there should be, what there is, and every departure; `release` is the one that the policies came with."""
+
+    wanted: tuple[NetworkPolicy, ...]
+    actual: tuple[NetworkPolicy, ...]
+    departures: tuple[Departure, ...]
+    release: Release | None
+    as_rendered: int
+
+
+def compare(
+    rendered: Sequence[NetworkPolicy], live: Live, known: Sequence[Looked], governed: Sequence[str]
+) -> Comparison:
+    """Compare by what a policy says after the API's defaulting: how it is written, and in which order, is no drift.
+
+    A policy outside the `governed` namespaces is nobody's fault here, and part of both sides.
+    """
+    desired = {str(policy): policy for policy in rendered}
+    found = {str(policy): policy for policy in live.policies}
+    parts = {name: parted(policy, desired.get(name), known) for name, policy in found.items()}
+    carried = _carriers(desired, parts, known)
+    wanted = {name: with_targets(policy, carried.get(name, ())) for name, policy in desired.items()}
+    release = _release(live, desired)
+    departures: list[Departure] = []
+    for name in sorted({*wanted, *found}):
+        is_ours = name in wanted or _is_discovered_whole(parts[name])
+        if name not in found:
+            departures.append(Departure(State.MISSING, wanted[name], None))
+        elif is_ours:
+            departures += _own(wanted.get(name), desired.get(name), parts[name], found[name], carried.get(name, set()))
+        elif found[name].namespace in governed:
+            departures.append(_foreign(found[name], live, release))
+    order = list(State)
+    departures.sort(key=lambda item: (order.index(item.state), str(item.policy)))
+    outside = tuple(policy for policy in live.policies if policy.namespace not in governed)
+    touched = {str(item.policy) for item in departures}
+    return Comparison(
+        wanted=(*wanted.values(), *outside),
+        actual=live.policies,
+        departures=tuple(departures),
+        release=release,
+        as_rendered=sum(1 for name in wanted if name not in touched),
+    )
+
+
+def _own(
+    wanted: NetworkPolicy | None,
+    rendered: NetworkPolicy | None,
+    part: Parted,
+    actual: NetworkPolicy,
+    carried: set[Target],
+) -> Iterator[Departure]:
+    """A policy of ours: the rules that are rendered, and the addresses that were looked up, each for itself."""
+    if rendered is not None and (what := tuple(_differences(rendered, part.static))):
+        alone = replace(actual, egress=with_targets(part.static, carried).egress)
+        yield Departure(State.DRIFTED, wanted, alone, what)
+    if part.targets != carried:
+        base = rendered if rendered is not None else part.static
+        alone = replace(with_targets(base, part.targets), origin=actual.origin)
+        yield Departure(State.STALE, wanted, alone, tuple(_address_differences(part.targets, carried)))
+
+
+def _address_differences(targets: Iterable[Target], carried: Iterable[Target]) -> Iterator[str]:
+    granted, now = set(targets), set(carried)
+    yield from (f"{item} is granted and is no longer there" for item in sorted(granted - now, key=str))
+    yield from (f"{item} is there now and is not granted" for item in sorted(now - granted, key=str))
+
+
+def _carriers(
+    desired: Mapping[str, NetworkPolicy], parts: Mapping[str, Parted], known: Sequence[Looked]
+) -> dict[str, set[Target]]:
+    """Which policy should grant which looked-up addresses.
+
+    Those that grant some already; for a row of which none does, the first of its policies for egress: policies add up,
+    so that it is all the same which of them says so.
+    """
+    found: dict[str, set[Target]] = {}
+    for looked in known:
+        for row in looked.rows:
+            mine = [
+                name
+                for name, policy in desired.items()
+                if (policy.namespace, policy.pod_selector) == row and Direction.EGRESS in policy.types
+            ]
+            granting = [name for name, part in parts.items() if part.targets and _row(part.static) == row]
+            for name in granting or mine[:1]:
+                found[name] = set(looked.now)
+    return found
+
+
+def _row(policy: NetworkPolicy) -> tuple[str, object]:
+    return policy.namespace, policy.pod_selector
+
+
+def _is_discovered_whole(part: Parted) -> bool:
+    """Whether it holds nothing but looked-up addresses: offline there is nothing to render of such a policy."""
+    return bool(part.targets) and not (part.static.ingress or part.static.egress)
+
+
+def _differences(wanted: NetworkPolicy, actual: NetworkPolicy) -> Iterator[str]:
+    """What of the spec differs, by field."""
+    if wanted.pod_selector != actual.pod_selector:
+        yield "spec.podSelector selects other pods"
+    if wanted.types != actual.types:
+        was, is_ = (", ".join(sorted(policy.types)) for policy in (wanted, actual))
+        yield f"spec.policyTypes is {is_}, and should be {was}"
+    for direction in Direction:
+        yield from _rule_differences(wanted.rules(direction), actual.rules(direction), f"spec.{direction.lower()}")
+
+
+def _rule_differences(wanted: Sequence[Rule], actual: Sequence[Rule], field: str) -> Iterator[str]:
+    """Rules that are too many and too few; the order of rules decides nothing (API reference: they are ORed)."""
+    should, are = [_canonical(rule) for rule in wanted], [_canonical(rule) for rule in actual]
+    for number, rule in enumerate(are):
+        if rule in should:
+            should.remove(rule)
+        else:
+            yield f"{field}[{number}] is not rendered"
+    rendered = [_canonical(rule) for rule in wanted]
+    for rule in should:
+        yield f"{field}[{rendered.index(rule)}], as rendered, is not there"
+
+
+def _canonical(rule: Rule) -> tuple[frozenset[object], frozenset[object]]:
+    """A rule without the order of its peers and ports."""
+    return frozenset(rule.peers), frozenset(rule.ports)
+
+
+def _foreign(policy: NetworkPolicy, live: Live, ours: Release | None) -> Departure:
+    item = live.item_of(policy)
+    release = release_of(item)
+    if release is not None and release == ours:
+        return Departure(State.FOREIGN, None, policy, owner=f"{release}, whose chart does not render it now")
+    return Departure(State.FOREIGN, None, policy, owner=owner_of(item))
+
+
+def _release(live: Live, desired: Mapping[str, NetworkPolicy]) -> Release | None:
+    """The release of most of the policies that are rendered."""
+    found = [release_of(live.item_of(policy)) for policy in live.policies if str(policy) in desired]
+    named = [item for item in found if item is not None]
+    return max(named, key=named.count) if named else None

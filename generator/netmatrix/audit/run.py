@@ -1,0 +1,73 @@
+"""The whole audit: what was rendered and what was read, put beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netmatrix.audit.addresses import Looked, looked_up
+from netmatrix.audit.compare import Comparison, compare
+from netmatrix.audit.effects import CLUSTER, Effect, effects
+from netmatrix.audit.live import Live, read_live
+from netmatrix.audit.overriding import Overriding, overriding
+from netmatrix.audit.pods import Pods, judge_pods
+from netmatrix.cluster import Item, Snapshot
+from netmatrix.document import Finding
+from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.read import Manifests
+from netmatrix.proof.grants import Granted, granted
+from netmatrix.proof.verify import Verdict, verify
+from netmatrix.values.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What Helm renders: the policies read strictly, and its objects as data."""
+
+    policies: tuple[NetworkPolicy, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything in which a cluster is not as it should be, and the proof's verdict on its policies as a whole.
+
+    `granted` is what the matrix grants with the addresses that the cluster has now; `expired` are the findings about
+    exceptions whose last day is past; `absent` the governed namespaces that are not there.
+    """
+
+    granted: Granted
+    live: Live
+    looked: tuple[Looked, ...]
+    compared: Comparison
+    effects: tuple[Effect, ...]
+    pods: Pods
+    overriding: tuple[Overriding, ...]
+    absent: tuple[str, ...]
+    expired: tuple[Finding, ...]
+    verdict: Verdict
+
+
+def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequence[Finding] = ()) -> Audit:
+    """Compare what Helm renders of `values`, offline, with a cluster as it was read.
+
+    Raises AuditError where an object cannot be read, and ProofError where what a departure does cannot be decided.
+    """
+    offline = granted(values)
+    live = read_live(snapshot.items, offline, in_files=not snapshot.is_live)
+    looked = looked_up(offline, live)
+    now = granted(values, [target.discovered for item in looked for target in sorted(item.now, key=str)])
+    compared = compare(rendered.policies, live, looked, now.governed)
+    namespaces = dict(live.namespaces)
+    return Audit(
+        granted=now,
+        live=live,
+        looked=looked,
+        compared=compared,
+        effects=effects(compared, namespaces, now),
+        pods=judge_pods(live, now),
+        overriding=overriding(live, now.governed, rendered.items),
+        absent=tuple(name for name in now.governed if name not in namespaces),
+        expired=tuple(expired),
+        verdict=verify(now, Manifests(namespaces, (), live.policies), CLUSTER),
+    )
