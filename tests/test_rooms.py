@@ -29,11 +29,12 @@ MAY_IMPORT = {
     "proof": {"document", "matrix", "values", "policy"},
     "page": {"document", "matrix", "policy", "proof", "report", "values"},
     "cluster": {"document", "policy"},
+    "discover": {"document", "matrix", "policy", "cluster"},
     "probe": {"document", "matrix", "policy", "proof", "cluster"},
     "audit": {"document", "matrix", "policy", "proof", "cluster", "values", "report"},
     "cli": {
         *("document", "matrix", "emit", "values", "fleet", "graph", "helm", "lint", "page", "policy"),
-        *("proof", "report", "cluster", "probe", "audit"),
+        *("proof", "report", "cluster", "discover", "probe", "audit"),
     },
 }
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file())

@@ -221,6 +221,13 @@ def test_two_states_of_one_object_are_no_dump(tmp_path: Path) -> None:
     assert len(caught.value.findings) == 1
 
 
+def test_an_object_that_changed_between_two_calls_is_the_later_one(answering: Answering) -> None:
+    shop, _ = PODS.one_by_one()
+    calls_ = {shop: (0, listed(thing("Pod", "a", "shop"))), PODS: (0, listed(thing("Pod", "a", "shop", status={})))}
+    (pod,) = read_cluster(answering(calls_), [shop, PODS]).items
+    assert "status" in pod.data
+
+
 def test_what_was_read_can_be_read_strictly_as_manifests(answering: Answering) -> None:
     deny = thing("NetworkPolicy", "deny", "shop", "networking.k8s.io/v1", spec={"podSelector": {}})
     policies = Wanted("NetworkPolicy", "networkpolicies", "networking.k8s.io")

@@ -33,6 +33,7 @@ COMMANDS = {
     "graph": "Draw who may connect to whom under some values, as SVG or for Graphviz or Mermaid.",
     "report": "Write one HTML page: the verdict, who reaches whom and why, exceptions, what is not claimed.",
     "analyze": "Print who reaches whom in any manifests.",
+    "discover": "Write an override for a cluster, from what the cluster or a dump of it says about itself.",
     "probe": "Ask a running cluster whether it enforces the matrix, with short-lived pods of its own.",
     "audit": "Compare a cluster with the matrix: drifted, missing and foreign policies, pods and rows.",
     "lint": "Find pitfalls in any NetworkPolicies, by rule, each with its place and what to do.",

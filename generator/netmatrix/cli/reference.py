@@ -11,6 +11,7 @@ import click
 from netmatrix.audit.rules import RULES as AUDIT_RULES
 from netmatrix.cli.main import COMMANDS, root
 from netmatrix.cluster.rules import RULES as CLUSTER_RULES
+from netmatrix.discover.rules import RULES as DISCOVER_RULES
 from netmatrix.document import Rule
 from netmatrix.document.pages import provide
 from netmatrix.document.rules import RULES as DOCUMENT_RULES
@@ -42,6 +43,7 @@ _ROOMS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("kubectl and the cluster", CLUSTER_RULES),
     ("A probe of a cluster", PROBE_RULES),
     ("An audit of a cluster", AUDIT_RULES),
+    ("What a cluster says about itself", DISCOVER_RULES),
 )
 
 

@@ -41,7 +41,10 @@ def read_cluster(kubectl: Kubectl, wanted: Iterable[Wanted], progress: Progress 
         reader.read([item for item in all_of_it if item.needed])
         reader.refuse()
         reader.read([item for item in all_of_it if not item.needed])
-    return Snapshot(without_repeats(reader.items), tuple(reader.missing), tuple(reader.contents), is_live=True)
+    # What two calls had in common may have changed between them; the later one is the truth.
+    items = {(item.kind, item.group, item.namespace, item.name): item for item in reader.items}
+    ordered = tuple(item for _, item in sorted(items.items(), key=lambda entry: entry[0]))
+    return Snapshot(ordered, tuple(reader.missing), tuple(reader.contents), is_live=True)
 
 
 def read_dump(paths: Sequence[str], wanted: Iterable[Wanted], *, stdin: BinaryIO | None = None) -> Snapshot:
