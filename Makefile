@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench browser e2e cluster-tools cluster \
-  cluster-down package lock lower-bounds clean
+  cluster-down package release-dry-run lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -113,6 +113,11 @@ browser: setup ## Try the report in a real Chromium: by clicking, typing and pri
 package: setup ## Make what is published, in dist/: the same bytes each time
 	@$(BIN)/python -m releasing package
 
+release-dry-run: setup ## Rehearse a release: packages, signature, a registry of its own, clean environments (needs Go, gpg)
+	@$(BIN)/python -m releasing check
+	@$(BIN)/python -m pytest -v -m "release or not release" tests/release
+	@$(BIN)/python -m tests.release
+
 lock: setup ## Renew the locked dependencies
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -121,6 +126,8 @@ lock: setup ## Renew the locked dependencies
 	  --no-header --upgrade --extra dev --output-file requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade --extra browser --constraint requirements-dev.lock --output-file requirements-browser.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --extra release --constraint requirements-dev.lock --output-file requirements-release.lock pyproject.toml
 
 lower-bounds: setup ## Run the tests with the oldest dependencies that pyproject.toml allows
 	@$(PYTHON) -m venv --clear build/lower-bounds

@@ -1,20 +1,29 @@
-"""`python -m releasing check` and `python -m releasing package`: 0 where all is well, 1 where something disagrees."""
+"""`python -m releasing check`, `package` and `push`: whether a release can be made, what is published, a registry."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from netmatrix.cli.project import shown
+from netmatrix.document.write import write_whole
 from netmatrix.helm import HelmError, find_helm
 from releasing.changelog import Section, read_changelog
-from releasing.chart import package_chart, sha256
+from releasing.chart import package_chart, put_whole, sha256
 from releasing.errors import ReleaseError
+from releasing.python_packages import build_python
+from releasing.registry import push
+from releasing.sbom import write_sbom
+from releasing.signing import Key, key_of
+from releasing.tools import release_tools
 from releasing.versions import disagreements
 
 ROOT = Path(__file__).resolve().parent.parent
+SUMS = "SHA256SUMS"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.set_defaults(run=_check)
     package = commands.add_parser("package", help="make what is published")
     package.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder to put it into")
+    package.add_argument("--secret-ring", type=Path, help="the key to sign the chart with, from gpg")
+    package.add_argument("--key-url", default="", help="where users find its public half; said to Artifact Hub")
     package.set_defaults(run=_package)
+    pushing = commands.add_parser("push", help="push a chart's package, and its provenance, to a registry")
+    pushing.add_argument("package", type=Path)
+    pushing.add_argument("repository", help="oci://HOST/PATH")
+    pushing.add_argument("--plain-http", action="store_true", help="for a registry on the loopback")
+    pushing.set_defaults(run=_push)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -65,11 +81,37 @@ def _check(options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
+def make_packages(output: Path, *, key: Key | None = None, key_url: str = "", root: Path = ROOT) -> list[Path]:
+    """Make everything that is published, into the folder `output`: chart, wheel, sdist, SBOM, and the list of sums.
+
+    Raises ReleaseError or HelmError; nothing is in `output` then that was not there before.
+    """
+    section = newest_section(root)
+    epoch = epoch_of(section)
+    helm, tools = find_helm(tools=root / ".tools"), release_tools(root)
+    with tempfile.TemporaryDirectory(prefix="netmatrix-release-") as folder:
+        made = Path(folder)
+        chart = package_chart(helm, root / "chart", section, made, epoch=epoch, key=key, key_url=key_url)
+        wheel, _ = build_python(tools, root, made, epoch=epoch)
+        write_sbom(tools, root, made, epoch=epoch, chart=chart, wheel=wheel)
+        names = sorted(file.name for file in made.iterdir())
+        sums = "".join(f"{sha256(made / name)}  {name}\n" for name in names)
+        put_whole(made, output)
+        write_whole(output / SUMS, sums.encode())  # the last: where it is, all that it names is
+    return [output / name for name in (*names, SUMS)]
+
+
 def _package(options: argparse.Namespace) -> int:
-    section = newest_section()
-    helm = find_helm(tools=ROOT / ".tools")
-    package = package_chart(helm, ROOT / "chart", section, options.output, epoch=epoch_of(section))
-    print(f"{sha256(package)}  {package}")
+    key = key_of(options.secret_ring) if options.secret_ring else None
+    *files, _ = make_packages(options.output, key=key, key_url=options.key_url)
+    for file in files:
+        print(f"{sha256(file)}  {shown(file)}")
+    return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    digest = push(find_helm(tools=ROOT / ".tools"), options.package, options.repository, plain_http=options.plain_http)
+    print(f"{options.repository}: {digest}")
     return 0
 
 

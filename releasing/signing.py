@@ -27,9 +27,7 @@ class Key:
 @contextmanager
 def throw_away_key(name: str) -> Iterator[Key]:
     """A new key called `name`, in a folder that is gone when the block ends. Raises ReleaseError without gpg."""
-    gpg = shutil.which("gpg")
-    if gpg is None:
-        raise ReleaseError("there is no gpg, which signs the chart", "install GnuPG (Debian: apt-get install gnupg)")
+    gpg = _gpg()
     # Not in a folder of the project: gpg's agent listens on a socket there, whose path may have 108 bytes.
     with tempfile.TemporaryDirectory(prefix="netmatrix-key-") as folder:
         home = Path(folder)
@@ -40,11 +38,31 @@ def throw_away_key(name: str) -> Iterator[Key]:
             _run(["gpgconf", "--homedir", str(home), "--kill", "all"])
 
 
+def key_of(secret_ring: Path) -> Key:
+    """The one key in a ring that `gpg --export-secret-keys` wrote, without a passphrase. Raises ReleaseError."""
+    listed = _run([_gpg(), "--batch", "--with-colons", "--show-keys", str(secret_ring)]).decode()
+    fingerprint, name = (re.search(pattern, listed, re.MULTILINE) for pattern in (_FINGERPRINT, _USER))
+    if fingerprint is None or name is None or listed.count("\nsec:") + listed.startswith("sec:") != 1:
+        raise ReleaseError(f"{secret_ring} does not hold one secret key", "write it with `gpg --export-secret-keys ID`")
+    return Key(name[1], fingerprint[1], secret_ring, secret_ring)
+
+
+_FINGERPRINT = r"^fpr:+([0-9A-F]{40}):"
+_USER = r"^uid:(?:[^:]*:){8}([^:]+):"
+
+
+def _gpg() -> str:
+    gpg = shutil.which("gpg")
+    if gpg is None:
+        raise ReleaseError("there is no gpg, which signs the chart", "install GnuPG (Debian: apt-get install gnupg)")
+    return gpg
+
+
 def _made(gpg: str, home: Path, name: str) -> Key:
     base = [gpg, "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
     _run([*base, "--quick-generate-key", name, "rsa3072", "sign", "1d"])
     listed = _run([*base, "--with-colons", "--list-secret-keys"]).decode()
-    fingerprint = re.search(r"^fpr:+([0-9A-F]{40}):", listed, re.MULTILINE)
+    fingerprint = re.search(_FINGERPRINT, listed, re.MULTILINE)
     if fingerprint is None:
         raise ReleaseError("gpg made no key", f"ask it why: {' '.join(base[:3])} --list-secret-keys")
     secret, public = home / "secret.gpg", home / "public.gpg"

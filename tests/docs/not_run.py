@@ -10,6 +10,8 @@ NOT_RUN: Mapping[str, str] = {
     "make check": "CI's second step, of this very tree",
     "make editor": "CI has a job for it; it installs what it runs, with Node",
     "make pipelines": "CI has a job for it; it builds what it runs, with Go",
+    "make release-dry-run": "CI has a job for it; it builds what it runs, with Go",
+    "make package": "make release-dry-run does it",
     "make e2e": "it would run itself",
     "make cluster": "a test that needs a cluster has one already",
     "make cluster-down": "a test that needs a cluster has one already",

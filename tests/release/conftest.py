@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from netmatrix.helm import Helm
+from releasing.__main__ import newest_section
+from releasing.chart import package_chart
 from releasing.signing import Key, throw_away_key
+from tests.release.local_registry import Registry, running_registry
 from tests.support.scenarios import ROOT
 
 SAY_THE_VERSION = (
@@ -42,3 +46,18 @@ def key() -> Iterator[Key]:
         pytest.skip("there is no gpg here, which signs packages")
     with throw_away_key("netmatrix tests") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def published(helm: Helm, key: Key, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The chart's package with its provenance beside it."""
+    section = newest_section()
+    folder = tmp_path_factory.mktemp("published")
+    return package_chart(helm, ROOT / "chart", section, folder, epoch=section.epoch(), key=key)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    """A registry that has nothing yet."""
+    with running_registry(tmp_path / "registry") as running:
+        yield running

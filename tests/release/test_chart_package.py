@@ -18,7 +18,7 @@ from releasing.__main__ import epoch_of, newest_section
 from releasing.chart import package_chart, sha256
 from releasing.errors import ReleaseError
 from releasing.registry import verify
-from releasing.signing import Key
+from releasing.signing import Key, key_of
 from tests.support.scenarios import ROOT
 
 CHART = ROOT / "chart"
@@ -133,3 +133,19 @@ def test_the_time_of_all_files_can_be_given(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(ReleaseError, match="SOURCE_DATE_EPOCH"):
         epoch_of(newest_section())
+
+
+def test_a_key_is_read_from_the_ring_that_gpg_exports(key: Key, tmp_path: Path) -> None:
+    found = key_of(key.secret_ring)
+    assert (found.name, found.fingerprint) == (key.name, key.fingerprint)
+    (tmp_path / "none.gpg").write_bytes(b"")
+    for ring in (key.public_ring, tmp_path / "none.gpg"):
+        with pytest.raises(ReleaseError):
+            key_of(ring)
+
+
+def test_artifact_hub_is_told_of_the_key_that_signs(helm: Helm, key: Key, tmp_path: Path) -> None:
+    section, url = newest_section(), "https://example.com/key.asc"
+    package = package_chart(helm, CHART, section, tmp_path, epoch=section.epoch(), key=key, key_url=url)
+    annotations = yaml.safe_load(helm.run(["show", "chart", str(package)]).stdout)["annotations"]
+    assert yaml.safe_load(annotations["artifacthub.io/signKey"]) == {"fingerprint": key.fingerprint, "url": url}
