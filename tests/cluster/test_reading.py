@@ -172,6 +172,7 @@ def test_an_answer_that_is_cut_off_is_an_error_with_its_call_and_place(answering
 def test_a_dump_is_files_folders_and_standard_input(tmp_path: Path) -> None:
     (tmp_path / "dump").mkdir()
     (tmp_path / "dump/nodes.json").write_text(listed(thing("Node", "n")), encoding="utf-8")
+    (tmp_path / "dump/not-found.json").write_text("", encoding="utf-8")  # what --ignore-not-found leaves
     (tmp_path / "dump/pod.yaml").write_text("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: b}}\n")
     typed = {"apiVersion": "crd.projectcalico.org/v1", "kind": "IPPoolList", "items": [{"metadata": {"name": "p"}}]}
     stdin = io.BytesIO(json.dumps(typed).encode())
