@@ -123,7 +123,7 @@ retargeted, what is never granted. Templates are not values: no override reaches
   "title": "Values of red-kite-network",
   "type": "object",
   "additionalProperties": false,
-  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions", "test"],
+  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions", "backends", "test"],
   "properties": {
     "environment": {"type": "string", "enum": ["", "prod", "dev"], "title": "one of the environments: prod, dev"},
     "namespaces": {
@@ -395,6 +395,12 @@ retargeted, what is never granted. Templates are not values: no override reaches
         },
         "required": ["from", "to", "ports", "reason", "owner", "expires"]
       }
+    },
+    "backends": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {"clusterNetworkPolicy": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]} },
+      "required": ["clusterNetworkPolicy"]
     },
     "test": {
       "type": "object",

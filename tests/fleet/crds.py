@@ -1,6 +1,7 @@
-"""`python -m tests.fleet.crds` (needs Go): writes tests/fleet/crds, the schemas of what Argo CD and Flux read.
+"""`python -m tests.fleet.crds` (needs Go): writes tests/fleet/crds, the schemas of what Argo CD, Flux and others read.
 
 They are made from pinned Go modules, whose sums Go checks: from the CRDs of Argo CD and of Flux's source-controller,
+of Cilium and of the network-policy-api (these two without the status that a controller writes);
 and for Flux's HelmRelease, whose CRD no published module holds, from its Go types by controller-gen, as Flux makes it.
 All are Apache-2.0. Kept are types, required fields, patterns and bounds, and neither prose nor CEL rules; of an
 ApplicationSet's generators, Git's alone. Each file names its source.
@@ -20,8 +21,16 @@ import yaml
 FOLDER = Path(__file__).with_name("crds")
 ARGO = "github.com/argoproj/argo-cd/v3@v3.2.0"
 SOURCE = "github.com/fluxcd/source-controller@v1.9.6"
+CILIUM = "github.com/cilium/cilium@v1.20.2"
+CLUSTER = "sigs.k8s.io/network-policy-api@v0.3.0"
 HELM = "github.com/fluxcd/helm-controller/api@v1.6.5"
 CONTROLLER_GEN = "sigs.k8s.io/controller-tools@v0.19.0"
+_CRDS = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
+_STANDARD = "config/crd/standard/policy.networking.k8s.io_clusternetworkpolicies.yaml"
+_POLICIES = (
+    ("CiliumNetworkPolicy", CILIUM, (_CRDS, "v2")),
+    ("ClusterNetworkPolicy", CLUSTER, (_STANDARD, "v1alpha2")),
+)
 
 
 def main() -> int:
@@ -34,15 +43,19 @@ def main() -> int:
         generators["properties"] = {"git": generators["properties"]["git"]}
         repository = _shipped(folder, SOURCE, "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml")
         release = _generated(folder)
+        for kind, module, (file, version) in _POLICIES:
+            policy = _shipped(folder, module, file, version)
+            policy["properties"].pop("status", None)
+            _write(kind, module, policy)
     _write("ApplicationSet", ARGO, application_set)
     _write("GitRepository", SOURCE, repository)
     _write("HelmRelease", f"{HELM}, by {CONTROLLER_GEN}", release)
     return 0
 
 
-def _shipped(folder: Path, module: str, file: str) -> dict[str, Any]:
+def _shipped(folder: Path, module: str, file: str, version: str | None = None) -> dict[str, Any]:
     found = json.loads(_go(folder, "mod", "download", "-json", module))
-    return _schema(Path(found["Dir"]) / file)
+    return _schema(Path(found["Dir"]) / file, version)
 
 
 def _generated(folder: Path) -> dict[str, Any]:
@@ -55,10 +68,10 @@ def _generated(folder: Path) -> dict[str, Any]:
     return _schema(folder / "out" / "helm.toolkit.fluxcd.io_helmreleases.yaml")
 
 
-def _schema(file: Path) -> dict[str, Any]:
-    """The schema of the version that the API server stores."""
+def _schema(file: Path, wanted: str | None = None) -> dict[str, Any]:
+    """The schema of one version: of the one that the API server stores where none is wanted."""
     crd = yaml.safe_load(file.read_text(encoding="utf-8"))
-    (version,) = [item for item in crd["spec"]["versions"] if item["storage"]]
+    (version,) = [item for item in crd["spec"]["versions"] if (item["name"] == wanted if wanted else item["storage"])]
     identity = {"apiVersion": f"{crd['spec']['group']}/{version['name']}", "kind": crd["spec"]["names"]["kind"]}
     schema: dict[str, Any] = _without_prose(version["schema"]["openAPIV3Schema"])
     schema["properties"] |= {key: {"type": "string", "enum": [value]} for key, value in identity.items()}

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project
@@ -20,6 +19,7 @@ from netmatrix.cli.validating import judge
 from netmatrix.helm import Helm
 from netmatrix.matrix.model import Matrix
 from tests.fleet.crds import ARGO, FOLDER, HELM, SOURCE
+from tests.support.crds import problems
 from tests.support.scenarios import ROOT
 
 EXAMPLES = ROOT / "examples" / "fleet"
@@ -34,23 +34,6 @@ def objects(file: str) -> list[Object]:
 def of_kind(file: str, kind: str) -> Object:
     (found,) = [item for item in objects(file) if item["kind"] == kind]
     return found
-
-
-def closed(schema: Any) -> Any:
-    """As the API server sees it: a field that the schema does not name is none."""
-    if isinstance(schema, list):
-        return [closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: closed(value) for key, value in schema.items()}
-    if isinstance(schema.get("properties"), dict) and not schema.get("x-kubernetes-preserve-unknown-fields"):
-        found.setdefault("additionalProperties", False)
-    return found
-
-
-def problems(item: Object) -> list[str]:
-    schema = json.loads((FOLDER / f"{item['kind']}.json").read_text(encoding="utf-8"))
-    return [f"{error.json_path}: {error.message}" for error in Draft7Validator(closed(schema)).iter_errors(item)]
 
 
 @pytest.mark.parametrize("item", [*objects("argo-cd.yaml"), *objects("flux.yaml")], ids=lambda item: item["kind"])

@@ -16,6 +16,7 @@ from tests.parity.shapes import (
     Pods,
     Trespass,
     block_of,
+    check_cluster_policy,
     check_metadata,
     check_test_pod,
     demand,
@@ -47,7 +48,7 @@ class Ceiling:
             if item["kind"] == "Pod":
                 check_test_pod(item)
             else:
-                check_metadata(item["metadata"], namespaced=item["kind"] != "Namespace")
+                check_metadata(item["metadata"], namespaced=item["kind"] not in ("Namespace", "ClusterNetworkPolicy"))
         identities = [(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in items]
         demand(len(identities) == len(set(identities)), "an object twice")
         policies = [item for item in items if item["kind"] == "NetworkPolicy"]
@@ -58,6 +59,8 @@ class Ceiling:
                 demand(item["metadata"]["name"] in self.ours - {"default"}, "a namespace that is not ours")
             elif item["kind"] == "Pod":
                 demand(item["metadata"]["namespace"] in self.ours, "a pod outside our namespaces")
+            elif item["kind"] == "ClusterNetworkPolicy":
+                check_cluster_policy(item, self.ours, f"{self.matrix['prefix']}-default-deny")
             else:
                 demand(item["kind"] == "NetworkPolicy" and item["apiVersion"] == "networking.k8s.io/v1", "a kind")
                 demand(item.keys() == {"apiVersion", "kind", "metadata", "spec"}, "a field of a policy")

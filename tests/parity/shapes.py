@@ -66,6 +66,24 @@ def check_test_pod(item: Any) -> None:
     demand(IMAGE.fullmatch(container["image"]), f"image {container['image']!r}")
 
 
+def check_cluster_policy(item: Any, ours: set[str], name: str) -> None:
+    """The one that denies all in our namespaces, beneath NetworkPolicies."""
+    demand(item.keys() == {"apiVersion", "kind", "metadata", "spec"}, "a field of a cluster's policy")
+    demand(item["apiVersion"] == "policy.networking.k8s.io/v1alpha2", "a version")
+    demand(item["metadata"]["name"] == name, "a cluster's policy of another name")
+    spec = item["spec"]
+    (found,) = spec["subject"]["namespaces"]["matchExpressions"]
+    demand(spec.keys() == {"tier", "priority", "subject", "ingress", "egress"}, "a field of its spec")
+    demand(spec["subject"] == {"namespaces": {"matchExpressions": [found]}}, "its subject")
+    demand((found["key"], found["operator"]) == (NAMESPACE_LABEL, "In") and set(found["values"]) == ours, "its subject")
+    demand((spec["tier"], spec["priority"]) == ("Baseline", 100), "its tier")
+    everybody: list[dict[str, Any]] = [{"namespaces": {}}]
+    addresses = {"networks": ["0.0.0.0/0", "::/0"]}
+    deny = {"name": "default-deny", "action": "Deny"}
+    demand(spec["ingress"] == [{**deny, "from": everybody}], "its ingress")
+    demand(spec["egress"] == [{**deny, "to": [*everybody, addresses]}], "its egress")
+
+
 def labels_of(labels: Any) -> dict[str, str]:
     """Labels, of which there must be some: none would be everything."""
     demand(isinstance(labels, dict) and labels, f"labels {labels!r}")

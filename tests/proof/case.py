@@ -21,8 +21,9 @@ from netmatrix.matrix.load import load_matrix
 from netmatrix.policy import parse_manifests
 from netmatrix.policy.addresses import parse_address
 from netmatrix.policy.packet import Packet as ProductPacket
+from netmatrix.proof.exactly import CounterExample
 from netmatrix.proof.grants import Discovered, Granted
-from netmatrix.proof.verify import CounterExample, Verdict, verify
+from netmatrix.proof.verify import Verdict, verify
 from tests.policy.brute_force import Data, Packet, World, arrives
 from tests.proof.crowd import NAME, pod
 from tests.proof.granted import Requirements, is_governed, is_granted

@@ -23,8 +23,9 @@ from netmatrix.cli.rendering import rendered
 from netmatrix.cli.validating import judge
 from netmatrix.cli.verifying import granted_by
 from netmatrix.policy import ManifestError, parse_manifests
+from netmatrix.proof.exactly import CounterExample
 from netmatrix.proof.grants import Granted
-from netmatrix.proof.verify import CounterExample, verify
+from netmatrix.proof.verify import verify
 from tests.policy.brute_force import Data, Packet, World, applies, arrives
 from tests.proof.mutants import OPERATORS, extra_policies
 from tests.support.rendering import objects_of

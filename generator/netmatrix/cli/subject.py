@@ -135,7 +135,7 @@ def verdict_on(subject: Subject) -> Verdict:
 
     with waiting("verifying"):
         verdict = verify(subject.granted, subject.manifests, subject.contents[0][0])
-    told = {item.origin.place for item in verdict.unjudged}
+    told = {item.origin.place for item in verdict.foreign}
     notes = [note for note in subject.manifests.notes if note.place not in told]
     click.echo(render(notes, Format.TEXT), nl=False, err=True)
     return verdict

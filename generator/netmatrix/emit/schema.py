@@ -89,6 +89,7 @@ def values_schema(matrix: Matrix) -> Schema:
             required=(),
         ),
         "exceptions": _exceptions(matrix),
+        "backends": _backends(),
         "test": _test(),
     }
     return {
@@ -335,6 +336,20 @@ def _exception_end(matrix: Matrix, description: str) -> Schema:
             "selector": _selector("The labels of other pods; with namespace."),
         },
         required=(),
+    )
+
+
+def _backends() -> Schema:
+    switch = {"enabled": _boolean("Whether they are rendered.")}
+    return _closed(
+        "The same matrix once more, in the words of other APIs. Their objects stand beside the NetworkPolicies.",
+        {
+            "clusterNetworkPolicy": _closed(
+                "The default-deny as a ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2) of the Baseline tier, "
+                "which nobody who may only edit a namespace can delete.",
+                switch,
+            ),
+        },
     )
 
 

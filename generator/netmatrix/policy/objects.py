@@ -167,4 +167,19 @@ class Foreign:
     @property
     def is_policy(self) -> bool:
         """Whether it is some kind of network policy, which may decide who reaches whom."""
-        return self.kind.endswith("NetworkPolicy")
+        return is_policy(self.kind)
+
+
+def is_policy(kind: str) -> bool:
+    """Whether objects of that kind are network policies, of whatever API."""
+    return kind.endswith("NetworkPolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An object of a kind that is not read with the others, as it was written: for those that can judge its kind."""
+
+    api_version: str
+    kind: str
+    data: Mapping[str, Any] = field(repr=False)
+    origin: Origin = field(compare=False, repr=False)

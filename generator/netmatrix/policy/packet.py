@@ -73,16 +73,34 @@ class RuleOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a rule of another tier decides: before all NetworkPolicies, or beneath them where none isolates the end."""
+
+    accepts: bool
+    rule: str
+    origin: Origin | None
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+@dataclass(frozen=True, slots=True)
 class EndVerdict:
-    """What one end says: the policies that isolate it in that direction, and the rules that admit the packet."""
+    """What one end says: the policies that isolate it in that direction, and the rules that admit the packet.
+
+    A `ruling` goes before both.
+    """
 
     direction: Direction
     isolated_by: tuple[NetworkPolicy, ...]
     admitted_by: tuple[RuleOf, ...]
+    ruling: Ruling | None = None
 
     @property
     def allowed(self) -> bool:
         """An end that no policy isolates allows everything; one that is isolated what some rule admits."""
+        if self.ruling is not None:
+            return self.ruling.accepts
         return bool(self.admitted_by) or not self.isolated_by
 
 

@@ -14,7 +14,7 @@ from netmatrix.policy.decode_policy import network_policy
 from netmatrix.policy.decode_workload import TEMPLATES, is_over, metadata, workload
 from netmatrix.policy.fields import Fields
 from netmatrix.policy.labels import NAMESPACE_NAME
-from netmatrix.policy.objects import Foreign, Namespace, NetworkPolicy, Workload
+from netmatrix.policy.objects import Foreign, Namespace, NetworkPolicy, Workload, Written, is_policy
 from netmatrix.policy.source import Origin, Source
 from netmatrix.policy.stream import documents, read_bytes
 
@@ -30,13 +30,17 @@ Object = Namespace | Workload | NetworkPolicy
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What was read. `foreign` counts what is not judged; `notes` say what was left out, and why that may be."""
+    """What was read. `foreign` counts what is not judged; `notes` say what was left out, and why that may be.
+
+    `written` are those of the foreign objects that are some kind of network policy, unread.
+    """
 
     namespaces: Mapping[str, Namespace]
     workloads: tuple[Workload, ...]
     policies: tuple[NetworkPolicy, ...]
     foreign: tuple[Foreign, ...] = ()
     notes: tuple[Finding, ...] = ()
+    written: tuple[Written, ...] = ()
 
 
 def read_manifests(
@@ -116,6 +120,7 @@ class _Reader:
         self._objects: dict[tuple[str, str, str], Object] = {}
         self._foreign: dict[tuple[str, str], tuple[int, Origin]] = {}
         self._over: list[Origin] = []
+        self._written: list[Written] = []
 
     @property
     def is_empty(self) -> bool:
@@ -132,6 +137,7 @@ class _Reader:
             policies=tuple(item for item in ordered if isinstance(item, NetworkPolicy)),
             foreign=foreign,
             notes=(*_foreign_notes(foreign), *_over_notes(self._over)),
+            written=tuple(self._written),
         )
 
     def read(self, source: Source, data: Any, path: KeyPath = (), implied: tuple[str, str] | None = None) -> None:
@@ -151,6 +157,8 @@ class _Reader:
         else:
             count, origin = self._foreign.get(kind, (0, Origin(source, path)))
             self._foreign[kind] = (count + 1, origin)
+            if is_policy(kind[1]):
+                self._written.append(Written(*kind, data, Origin(source, path)))
 
     def _kind(
         self, fields: Fields, data: Mapping[str, Any], path: KeyPath, implied: tuple[str, str] | None

@@ -78,6 +78,17 @@ ADDRESS_UNKNOWN = Rule(
     "Give pods as the cluster has them, with `status.podIPs`, and not their templates.",
 )
 
+BACKEND_FIELD = Rule(
+    "NM975",
+    "a field of a policy of another API says what its CRD allows",
+    "Write it as the message says; the API server refuses the whole policy.",
+)
+BACKEND_FEATURE = Rule(
+    "NM976",
+    "a policy of another API says nothing whose effect is not decided here",
+    "Say it in another way, or leave the policy out of the input, knowing that the verdict is then without it.",
+)
+
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 
 

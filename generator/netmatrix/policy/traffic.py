@@ -163,12 +163,12 @@ def _class(
         reachable[item.addresses].append(ports)
     return TrafficClass(
         bits,
-        tuple(_disjoint_pods((found, _all_of(ports)) for found, ports in open_to.items())),
-        tuple(_disjoint_addresses((found, PortSet.union(ports)) for found, ports in reachable.items())),
+        tuple(disjoint_pods((found, _all_of(ports)) for found, ports in open_to.items())),
+        tuple(disjoint_addresses((found, PortSet.union(ports)) for found, ports in reachable.items())),
     )
 
 
-def _disjoint_pods(entries: Iterable[tuple[Bits, FamilyPorts]]) -> Iterator[tuple[FamilyPorts, Bits]]:
+def disjoint_pods(entries: Iterable[tuple[Bits, FamilyPorts]]) -> Iterator[tuple[FamilyPorts, Bits]]:
     """Overlapping sets of pods as disjoint ones, each with all ports that are open to it."""
     by_ports: dict[FamilyPorts, Bits] = defaultdict(int)
     for bits, ports in entries:
@@ -197,7 +197,7 @@ def _disjoint_pods(entries: Iterable[tuple[Bits, FamilyPorts]]) -> Iterator[tupl
     yield from disjoint.items()
 
 
-def _disjoint_addresses(entries: Iterable[tuple[AddressSet, PortSet]]) -> Iterator[tuple[PortSet, AddressSet]]:
+def disjoint_addresses(entries: Iterable[tuple[AddressSet, PortSet]]) -> Iterator[tuple[PortSet, AddressSet]]:
     """Overlapping sets of addresses as disjoint ones, each with all ports that are open to it."""
     overlapping: dict[PortSet, list[AddressSet]] = defaultdict(list)
     for addresses, ports in entries:

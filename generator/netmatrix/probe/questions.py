@@ -12,9 +12,9 @@ from netmatrix.policy.packet import Packet, Party
 from netmatrix.policy.ports import Protocol
 from netmatrix.policy.read import namespace
 from netmatrix.probe.cast import Actor
+from netmatrix.proof.exactly import MODELS
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import grants_of_packet
-from netmatrix.proof.verify import MODELS
 
 Addresses = Mapping[Family, str]
 

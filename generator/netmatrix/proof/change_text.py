@@ -8,9 +8,9 @@ from netmatrix.policy.packet import EndVerdict, Packet
 from netmatrix.proof.acknowledge import Acknowledged
 from netmatrix.proof.changes import Change, Changes
 from netmatrix.proof.difference import Difference, Opening, Side
+from netmatrix.proof.exactly import MODELS
 from netmatrix.proof.judge import grants_at
 from netmatrix.proof.names import labels_text
-from netmatrix.proof.verify import MODELS
 from netmatrix.proof.words import by_policy, grant_text, model_text, packet_text
 
 

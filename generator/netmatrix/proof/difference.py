@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netmatrix.document import Finding, Place
@@ -16,11 +16,12 @@ from netmatrix.policy.read import Manifests
 from netmatrix.policy.semantics import Model
 from netmatrix.policy.traffic import PortName
 from netmatrix.proof import rules
+from netmatrix.proof.backends import says_the_same
 from netmatrix.proof.deviations import ADDRESSES, Deviation, deviations
+from netmatrix.proof.exactly import MODELS, open_world
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.named_ports import telling_names
 from netmatrix.proof.names import Names
-from netmatrix.proof.verify import MODELS, open_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def difference(before: Side, after: Side) -> Difference:
     granted = before.granted, after.granted
     gained, plain = _gained(before, after, granted)
     lost, _ = _gained(after, before, granted)
-    unjudged = tuple(item for side in (before, after) for item in side.manifests.foreign if item.is_policy)
+    unjudged = tuple(item for side in (before, after) for item in _unjudged(side))
     return Difference(before, after, gained, lost, unjudged, plain)
 
 
@@ -121,6 +122,13 @@ def _gained(
             ):
                 between.append(_opening(world, before, after, part, port_names))
     return tuple(opening for between in found.values() for opening in between), names.plain()
+
+
+def _unjudged(side: Side) -> Iterator[Foreign]:
+    """Policies of other kinds, but for what helm has just rendered of a back end: `verify` says what that comes to."""
+    for item in side.manifests.foreign:
+        if item.is_policy and (side.in_files or not says_the_same(side.granted, item)):
+            yield item
 
 
 def _mentioned(*sides: Side) -> Mentioned:

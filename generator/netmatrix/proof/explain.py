@@ -11,11 +11,11 @@ from netmatrix.policy.packet import EndVerdict, Packet, judge_packet, open_ports
 from netmatrix.policy.ports import FIRST_PORT, PortSet, Protocol
 from netmatrix.policy.semantics import Model
 from netmatrix.proof.deviations import smallest_port
+from netmatrix.proof.exactly import MODELS
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, grants_of_packet, naming_both
 from netmatrix.proof.parties import Named, packet_between
 from netmatrix.proof.verdict_json import judged_data, ports_data
-from netmatrix.proof.verify import MODELS
 from netmatrix.proof.words import by_matrix, by_policy, model_text, packet_text, party_text
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from netmatrix.document import Finding, Place
 from netmatrix.policy.objects import Foreign
 from netmatrix.policy.packet import EndVerdict
 from netmatrix.policy.semantics import Model
 from netmatrix.proof import rules
+from netmatrix.proof.backend import BackendVerdict
 from netmatrix.proof.deviations import Deviation
+from netmatrix.proof.exactly import CounterExample
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, rows_of
-from netmatrix.proof.verify import CounterExample, Verdict
+from netmatrix.proof.verify import Verdict
 from netmatrix.proof.words import by_matrix, by_policy, packet_text, party_text
 
 _MOST_NAMED = 3
@@ -28,14 +31,29 @@ def findings(verdict: Verdict, *, in_manifests: bool) -> tuple[Finding, ...]:
     for item in verdict.counter_examples:
         alike.setdefault(_cause(item), []).append(item)
     found = (_finding(verdict.granted, items, in_manifests) for items in alike.values())
-    return (*found, *map(unjudged, verdict.unjudged))
+    others = (finding for item in verdict.backends for finding in _of_backend(verdict.granted, item, in_manifests))
+    return (*found, *others, *map(unjudged, verdict.unjudged))
+
+
+def _of_backend(granted: Granted, verdict: BackendVerdict, in_manifests: bool) -> Iterator[Finding]:
+    """What is wrong with the objects of a back end: the same findings, each with the claim that fails."""
+    yield from verdict.problems
+    for claim in verdict.claims:
+        alike: dict[object, list[CounterExample]] = {}
+        for item in claim.counter_examples:
+            alike.setdefault(_cause(item), []).append(item)
+        for items in alike.values():
+            found = _finding(granted, items, in_manifests)
+            rule = rules.BACKEND_GAINED if items[0].deviation.gained else rules.BACKEND_LOST
+            message = f"{verdict.backend.kind}, {claim.among}: {found.message}"
+            yield replace(found, rule=rule, message=message)
 
 
 def _cause(item: CounterExample) -> tuple[object, ...]:
     """What makes the difference: rules that open ends which are not granted, or grants at ends that are closed."""
     pairs = zip(item.verdicts, item.grants, strict=True)
     if item.deviation.gained:
-        return ("gained", *(str(end.admitted_by[:1]) for end, grants in pairs if not grants.granted))
+        return ("gained", *(str(end.ruling or end.admitted_by[:1]) for end, grants in pairs if not grants.granted))
     return ("lost", *(str(grants.granted_by[:1]) for end, grants in pairs if not end.allowed))
 
 
@@ -93,7 +111,7 @@ def _one_of(names: Sequence[str]) -> str:
 def _end(granted: Granted, item: CounterExample, verdict: EndVerdict, grants: EndGrants) -> list[str]:
     """What one end says, where it says something; an end outside that is open to all says nothing."""
     packet = item.deviation.packet
-    if not grants.governed and not verdict.isolated_by:
+    if not grants.governed and not verdict.isolated_by and verdict.ruling is None:
         return []
     own = grants.row or party_text(packet, packet.own(verdict.direction))
     told = [f"{verdict.direction.lower()} of {own} is {by_policy(verdict)}"]
@@ -121,8 +139,8 @@ def _place_of_grant(granted: Granted, item: CounterExample) -> Place:
 
 def _place_of_opening(item: CounterExample) -> Place | None:
     for verdict, grants in zip(item.verdicts, item.grants, strict=True):
-        if not grants.granted and verdict.admitted_by:
-            origin = verdict.admitted_by[0].origin
+        if not grants.granted and (verdict.ruling or verdict.admitted_by):
+            origin = (verdict.ruling or verdict.admitted_by[0]).origin
             return origin.place if origin else None
     return None
 
@@ -130,5 +148,7 @@ def _place_of_opening(item: CounterExample) -> Place | None:
 def _place_of_closing(item: CounterExample) -> Place | None:
     for verdict in item.verdicts:
         if not verdict.allowed:
+            if verdict.ruling is not None:
+                return verdict.ruling.origin.place if verdict.ruling.origin else None
             return verdict.isolated_by[-1].place
     return None

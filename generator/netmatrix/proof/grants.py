@@ -62,6 +62,7 @@ class Granted:
 
     `off` is what the matrix's other flows would grant: those that the values do not switch on, and those of other
     environments. `undiscovered` are the endpoints whose addresses are looked up in a cluster that nobody has asked.
+    `backends` are the other APIs in which the values have the same said once more.
     """
 
     matrix: Matrix
@@ -73,6 +74,7 @@ class Granted:
     never: tuple[Never, ...]
     endpoints: Mapping[str, End]
     undiscovered: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
 
     def mentioned(self) -> Mentioned:
         """What a world must tell apart for these grants."""
@@ -114,6 +116,9 @@ def granted(context: Context, discovered: Iterable[Discovered] = ()) -> Granted:
         ),
         never=tuple(line for line in matrix.never.values() if environment in line.environments),
         endpoints={item.id: _of_endpoint(context, item) for item in matrix.endpoints.values()},
+        backends=tuple(
+            name for name in context.mapping("backends") if context.get("backends", name, "enabled") is True
+        ),
         undiscovered=() if found else tuple(item for item in matrix.endpoints if _is_discovered(context, item)),
     )
 

@@ -10,12 +10,12 @@ from netmatrix.policy.objects import Direction, NetworkPolicy
 from netmatrix.policy.packet import EndVerdict, Packet, Party, open_ports
 from netmatrix.policy.ports import FIRST_PORT, PortSet, Protocol
 from netmatrix.policy.semantics import rule_ports
+from netmatrix.proof.exactly import MODELS
 from netmatrix.proof.explain import Answer, answers
 from netmatrix.proof.grants import Grant, Granted
 from netmatrix.proof.judge import forbidding, naming_both, rows_of
 from netmatrix.proof.names import labels_text
 from netmatrix.proof.parties import Named, UnknownPartyError, packet_between
-from netmatrix.proof.verify import MODELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,27 @@ FAULT = Rule(
     "Report it with the cluster's files; the verdicts on the other clusters stand.",
 )
 
+BACKEND_MISSING = Rule(
+    "NM970",
+    "a back end that values switch on has its objects among the manifests",
+    "Render or export them too, or switch the back end off.",
+)
+BACKEND_GAINED = Rule(
+    "NM971",
+    "what the objects of a back end allow, the matrix grants",
+    "Remove or narrow the rule that is named.",
+)
+BACKEND_LOST = Rule(
+    "NM972",
+    "what the matrix grants, the objects of a back end allow",
+    "Install what Helm renders; where closed is meant, switch the flow off.",
+)
+BACKEND_ORDER = Rule(
+    "NM973",
+    "policies of one tier that are about the same pods have different priorities",
+    "Give one of them another priority: an implementation may take either first.",
+)
+
 NEW_CONNECTION = Rule(
     "NM711",
     "what a change lets through that was closed is acknowledged",

@@ -11,12 +11,14 @@ from netmatrix.policy.objects import Foreign
 from netmatrix.policy.packet import EndVerdict, Packet, Party
 from netmatrix.policy.ports import PortSet, Protocol
 from netmatrix.policy.semantics import Model
+from netmatrix.proof.backend import BackendVerdict
 from netmatrix.proof.coverage import Coverage
 from netmatrix.proof.deviations import Deviation
+from netmatrix.proof.exactly import CounterExample
 from netmatrix.proof.grants import Grant, Granted
 from netmatrix.proof.judge import EndGrants, forbidding, off_at
 from netmatrix.proof.verdict_text import not_claimed
-from netmatrix.proof.verify import CounterExample, Verdict
+from netmatrix.proof.verify import Verdict
 
 
 def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,8 +33,38 @@ def document(verdict: Verdict, digests: Mapping[str, Any]) -> dict[str, Any]:
         "off": [grant.name for grant in granted.off if granted.environment in grant.environments],
         "counterExamples": [_counter_example(granted, item) for item in verdict.counter_examples],
         "onlyWhereIpBlockMatchesPods": [_deviation(item) for item in verdict.model_dependent],
+        "backends": [_backend(granted, item) for item in verdict.backends],
         "unjudged": [foreign_data(item) for item in verdict.unjudged],
         "notClaimed": list(not_claimed(granted)),
+    }
+
+
+def _backend(granted: Granted, verdict: BackendVerdict) -> dict[str, Any]:
+    backend = verdict.backend
+    return {
+        "name": backend.name,
+        "kind": backend.kind,
+        "holds": verdict.holds,
+        "objects": backend.objects,
+        "rules": backend.rules,
+        "claims": [
+            {
+                "among": claim.among,
+                "claim": claim.said,
+                "holds": not claim.counter_examples,
+                "counterExamples": [_counter_example(granted, item) for item in claim.counter_examples],
+                "whereTheApisDiffer": [_deviation(item) for item in claim.excused],
+            }
+            for claim in verdict.claims
+        ],
+        "differences": [
+            {"name": item.name, "packets": item.packets, "why": item.why, "source": item.source}
+            for item in backend.differences
+        ],
+        "problems": [
+            {"rule": item.rule.id, "message": item.message, "place": place_data(item.place)}
+            for item in verdict.problems
+        ],
     }
 
 
@@ -110,7 +142,9 @@ def _end(granted: Granted, packet: Packet, model: Model, verdict: EndVerdict, gr
 
 def rules_data(verdict: EndVerdict) -> dict[str, Any]:
     """The policies that isolate an end, and the rules that admit the packet there."""
+    ruling = verdict.ruling
     return {
+        **({"ruledBy": {"rule": str(ruling), "accepts": ruling.accepts}} if ruling else {}),
         "isolatedBy": [{"policy": str(policy), "place": place_data(policy.place)} for policy in verdict.isolated_by],
         "admittedBy": [
             {

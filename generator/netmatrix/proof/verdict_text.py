@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from netmatrix.policy.ports import PortSet
+from netmatrix.proof.backend import BackendVerdict
 from netmatrix.proof.coverage import NOT_CLAIMED, Coverage
 from netmatrix.proof.deviations import Deviation
 from netmatrix.proof.grants import Grant, Granted
@@ -13,6 +14,7 @@ from netmatrix.proof.verify import Verdict
 
 _MOST_NAMED = 4
 _MOST_LINES = 12
+_INDENT = " " * 15
 
 
 def headline(verdict: Verdict, what: str) -> str:
@@ -23,11 +25,14 @@ def headline(verdict: Verdict, what: str) -> str:
             f"{environment}: holds: {what} allow exactly what the matrix grants "
             f"({verdict.coverage.connections:,} classes of connections)"
         )
-    if not verdict.counter_examples:
-        return f"{environment}: UNDECIDED: {what} contain policies of kinds that are not understood"
-    gained = sum(item.deviation.gained for item in verdict.counter_examples)
-    lost = len(verdict.counter_examples) - gained
-    return f"{environment}: FAILS: {what} allow {gained} kinds of connections too much, and {lost} too few"
+    if verdict.counter_examples:
+        gained = sum(item.deviation.gained for item in verdict.counter_examples)
+        lost = len(verdict.counter_examples) - gained
+        return f"{environment}: FAILS: {what} allow {gained} kinds of connections too much, and {lost} too few"
+    failing = [item.backend.kind for item in verdict.backends if not item.holds]
+    if failing:
+        return f"{environment}: FAILS: of {what}, those of kind {', '.join(failing)} do not come to the same"
+    return f"{environment}: UNDECIDED: {what} contain policies of kinds that are not understood"
 
 
 def text(verdict: Verdict, what: str) -> str:
@@ -48,10 +53,25 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     if verdict.model_dependent:
         yield _line("differs", "granted only where the network plugin lets an ipBlock match pods:")
         lines = list(summarised(verdict.model_dependent))
-        yield from (f"               {line}" for line in lines[:_MOST_LINES])
+        yield from (f"{_INDENT}{line}" for line in lines[:_MOST_LINES])
         if len(lines) > _MOST_LINES:
-            yield f"               and {len(lines) - _MOST_LINES} more; --format json lists all"
+            yield f"{_INDENT}and {len(lines) - _MOST_LINES} more; --format json lists all"
+    for item in verdict.backends:
+        yield from _backend(item)
     yield _line("not claimed", "; ".join(not_claimed(granted)))
+
+
+def _backend(verdict: BackendVerdict) -> Iterator[str]:
+    """What was proved of the objects of another API, and where the APIs differ."""
+    backend = verdict.backend
+    objects = "1 object" if backend.objects == 1 else f"{backend.objects} objects"
+    yield _line("back end", f"{backend.kind}: {objects} with {backend.rules} rules")
+    for claim in verdict.claims:
+        but = f", but for {len(claim.excused)} kinds of connections on which the APIs differ" if claim.excused else ""
+        failing = f" (FAILS: {len(claim.counter_examples)} kinds of connections)" if claim.counter_examples else ""
+        yield f"{_INDENT}{claim.among}, {claim.said}{but}{failing}"
+    for item in backend.differences:
+        yield f"{_INDENT}differs: {item.packets}: {item.why}"
 
 
 def not_claimed(granted: Granted) -> tuple[str, ...]:

@@ -30,6 +30,9 @@ def model_text(model: Model) -> str:
 
 def by_policy(verdict: EndVerdict, *, with_place: bool = True) -> str:
     """Why an end is open or closed: the rule that opens it, or the policies none of whose rules does."""
+    if verdict.ruling is not None:
+        place = f" at {verdict.ruling.origin.place}" if verdict.ruling.origin and with_place else ""
+        return f"{'opened' if verdict.ruling.accepts else 'closed'} by {verdict.ruling}{place}"
     if verdict.admitted_by:
         rule = verdict.admitted_by[0]
         place = f" at {rule.origin.place}" if rule.origin and with_place else ""
