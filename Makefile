@@ -83,7 +83,7 @@ format: setup ## Format the Python code
 	@$(BIN)/ruff format .
 
 golden: setup ## Refresh the golden manifests; look at the diff before you commit it
-	@$(BIN)/python -m pytest -q tests/chart/test_golden.py tests/audit/test_example.py --update-golden
+	@$(BIN)/python -m pytest -q tests/chart/test_golden.py tests/audit/test_example.py tests/discover/test_platforms.py --update-golden
 
 docs: setup ## Write what the commands of the documentation print; look at the diff before you commit it
 	@$(BIN)/python -m pytest -q -n auto tests/docs --update-docs

@@ -75,6 +75,13 @@ def test_a_file_of_its_own_is_written_over_and_somebodys_work_is_not(netmatrix: 
     assert target.read_text(encoding="utf-8") != edited
 
 
+def test_what_it_wrote_for_programs_is_written_over_too(netmatrix: Run, tmp_path: Path) -> None:
+    arguments = ("discover", "--dump", KIND, "--format", "json", "--output", tmp_path / "found.json")
+    assert [netmatrix(*arguments).status for _ in range(2)] == [0, 0]
+    (tmp_path / "found.json").write_text('{"mine": 1}', encoding="utf-8")
+    assert netmatrix(*arguments).status == 2
+
+
 def test_dry_run_shows_the_calls_and_makes_none(netmatrix: Run, tmp_path: Path) -> None:
     env = {"KUBECTL": str(tmp_path / "none")}
     result = netmatrix("discover", "--dry-run", "--context", "c", "--kubeconfig", "k f", env=env)

@@ -66,6 +66,7 @@ def pod(name: str, namespace: str, labels: Mapping[str, str], *addresses: str, *
 
 def daemon(name: str, labels: Mapping[str, str], *arguments: str, scheduled: int = 1, **more: Any) -> Object:
     container = {"name": "c", "image": more.pop("image", "example.org/image:v1"), "args": list(arguments)}
+    more.setdefault("hostNetwork", True)
     spec = {
         "selector": {"matchLabels": dict(labels)},
         "template": {"metadata": {"labels": dict(labels)}, "spec": {"containers": [container], **more}},

@@ -99,6 +99,12 @@ def test_name_servers_in_the_hosts_network_are_addresses(tmp_path: Path, matrix:
     assert dns(tmp_path, matrix, *PLAIN, running) == {"cidrs": ["10.0.0.4/32"]}
 
 
+def test_where_pods_may_not_be_listed_nodes_addresses_tell_of_the_hosts_network(tmp_path: Path, matrix: Matrix) -> None:
+    behind = slice_of("kube-dns", "kube-system", "10.0.0.4", "10.244.0.9")
+    behind["ports"] = [{"name": "dns", "port": 53}, {"name": "dns-tcp", "port": 53}]
+    assert dns(tmp_path, matrix, *PLAIN, behind) == {"cidrs": ["10.0.0.4/32"]}
+
+
 @pytest.mark.parametrize(
     ("arguments", "cidrs"),
     [
@@ -125,7 +131,7 @@ def test_a_cache_that_does_not_tell_its_address_is_a_question(tmp_path: Path, ma
 
 def test_a_cache_with_pod_addresses_is_a_peer(tmp_path: Path, matrix: Matrix) -> None:
     """As Cilium's Local Redirect Policy has it."""
-    cache = daemon("node-local-dns", LOCAL, "-localip", "169.254.20.10", image=CACHE)
+    cache = daemon("node-local-dns", LOCAL, "-localip", "169.254.20.10", image=CACHE, hostNetwork=False)
     peer = {"namespace": "kube-system", "selector": ["k8s-app=node-local-dns"]}
     assert dns(tmp_path, matrix, *PLAIN, cache) == {"peers": {"node-local-dns": peer}}
 

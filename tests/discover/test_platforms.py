@@ -23,7 +23,7 @@ OPEN = {
     "minikube": ["plugin-enforces", "pods-cron"],
     "kind": [],
     "k3s": [],
-    "eks": ["plugin-ipblocks", "range-pods"],
+    "eks": ["plugin-ipblocks", "range-subnets"],
     "gke": [],
     "aks": [],
     "openshift": [],

@@ -87,6 +87,7 @@ def test_one_that_enforces_nothing_is_told_loudly_and_asked_about(
             "does kindnet enforce policies here?",
         ),
         ([daemon("aws-node", {"k8s-app": "aws-node"})], "does Amazon VPC CNI enforce policies here?"),
+        ([daemon("somebodys", {"k8s-app": "cilium"}, hostNetwork=False)], "No DaemonSet of a known one was found."),
         ([node("m", labels={"minikube.k8s.io/version": "v1"})], "minikube's default, a bridge, enforces none"),
     ],
 )

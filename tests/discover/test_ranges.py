@@ -156,8 +156,25 @@ def test_a_public_api_server_is_taken_out_and_leaves_nothing_open(tmp_path: Path
 def test_many_addresses_without_a_range_are_not_all_written(tmp_path: Path, matrix: Matrix) -> None:
     nodes = [node(f"n{at}", f"11.0.0.{at}") for at in range(1, 41)]
     found = learned(tmp_path, matrix, *PLAIN, *nodes)
-    assert len(found.values()["endpoints"]["internet"]["additionalExcept"]) == 16
-    assert "11.0.0.3 and 37 more" in question(found, "range-nodes").text
+    assert len(found.values()["endpoints"]["internet"]["additionalExcept"]) == 8
+    asked = question(found, "range-nodes").text
+    assert "11.0.0.3 and 37 more: outside" in asked
+    assert "Only 8 of them are taken out" in asked
+
+
+def test_more_ranges_than_values_hold_are_a_question(tmp_path: Path, matrix: Matrix) -> None:
+    nodes = [node(f"n{at}", podCIDRs=[f"11.{2 * at}.0.0/24"]) for at in range(40)]
+    found = learned(tmp_path, matrix, *without(RANGES), *nodes)
+    assert len(found.values()["endpoints"]["internet"]["additionalExcept"]) == 24
+    assert "more than 24 ranges" in question(found, "range-many").text
+
+
+def test_nodes_that_are_on_the_internet_too_are_told(tmp_path: Path, matrix: Matrix) -> None:
+    public = node("p")
+    public["status"]["addresses"].append({"type": "ExternalIP", "address": "203.0.113.44"})
+    found = learned(tmp_path, matrix, *PLAIN, public)
+    assert "1 address on the Internet too, which its rows reach: 203.0.113.44" in text_of(found)
+    assert "internet" not in found.values()["endpoints"]
 
 
 def test_services_outside_of_every_known_range_are_a_question(tmp_path: Path, matrix: Matrix) -> None:
@@ -175,9 +192,9 @@ def test_ipv6_ranges_are_taken_out_of_what_is_open_in_ipv6(tmp_path: Path, matri
 
 
 def test_a_range_as_wide_as_the_internet_is_no_exception(tmp_path: Path, matrix: Matrix) -> None:
-    found = learned(tmp_path, matrix, *without(RANGES), kubeadm("0.0.0.0/0"))
-    assert "not strictly inside 'internet'" in question(found, "range-pods").text
-    assert "internet" not in found.values()["endpoints"]
+    found = learned(tmp_path, matrix, *without(RANGES), kubeadm("0.0.0.0/0", "12.0.0.0/16"))
+    assert "do pods have addresses of all of 0.0.0.0/0" in question(found, "range-too-wide").text
+    assert found.values()["endpoints"]["internet"] == {"additionalExcept": {"services": "12.0.0.0/16"}}
 
 
 def test_what_nobody_tells_is_a_question_with_the_reason(tmp_path: Path, matrix: Matrix) -> None:
@@ -202,5 +219,5 @@ def test_what_a_platform_offers_every_pod_is_taken_out(
 
 def test_custom_networking_asks_for_the_subnets_by_their_ids(tmp_path: Path, matrix: Matrix) -> None:
     eni = thing("ENIConfig", "a", version="crd.k8s.amazonaws.com/v1alpha1", spec={"subnet": "subnet-1"})
-    asked = question(learned(tmp_path, matrix, *PLAIN, eni), "range-pods")
+    asked = question(learned(tmp_path, matrix, *PLAIN, eni), "range-subnets")
     assert asked.answer == "`aws ec2 describe-subnets --query 'Subnets[].CidrBlock' --subnet-ids subnet-1`"

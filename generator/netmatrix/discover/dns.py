@@ -9,7 +9,7 @@ from netmatrix.cluster import Item, Snapshot
 from netmatrix.discover import objects
 from netmatrix.discover.facts import About, Entry, Fact, Learned, Proposal, Question, counted, some
 from netmatrix.discover.node_local import Caches, caches
-from netmatrix.discover.platform import Platform, platforms
+from netmatrix.discover.platform import Platform, node_addresses, platforms
 from netmatrix.discover.settings import cluster_dns
 from netmatrix.discover.wanted import DISCOVERY_GROUP, OPENSHIFT_DNS, SYSTEM
 from netmatrix.matrix.model import Endpoint, EndpointKind, Matrix, Peer, Protocol
@@ -101,7 +101,7 @@ def _resolved(service: Item, snapshot: Snapshot) -> Resolver:
     ]
     selector = objects.labels(service, "spec", "selector")
     ports = {**_target_ports(service, _pods(snapshot, home, selector)), **_slice_ports(service, slices)}
-    return Resolver(service, home, selector, ports, tuple(_on_host(snapshot, home, selector)))
+    return Resolver(service, home, selector, ports, tuple(_on_host(snapshot, home, selector, slices)))
 
 
 def _pods(snapshot: Snapshot, home: str, selector: Mapping[str, str]) -> list[Item]:
@@ -157,8 +157,18 @@ def _protocol(item: Item, path: tuple[objects.Path, ...]) -> Protocol:
     return Protocol(written)
 
 
-def _on_host(snapshot: Snapshot, home: str, selector: Mapping[str, str]) -> Iterator[objects.Address]:
-    for pod in _pods(snapshot, home, selector):
+def _on_host(
+    snapshot: Snapshot, home: str, selector: Mapping[str, str], slices: Sequence[Item]
+) -> Iterator[objects.Address]:
+    """By the pods; where those may not be listed, by addresses of nodes in the EndpointSlices."""
+    pods = _pods(snapshot, home, selector)
+    if not pods:
+        nodes = set(node_addresses(snapshot))
+        ends = [(item, at) for item in slices for at in objects.paths(item, "endpoints")]
+        paths = [(item, path) for item, at in ends for path in objects.paths(item, *at, "addresses")]
+        behind = [objects.address(item, objects.text(item, *path), *path) for item, path in paths]
+        yield from (address for address in behind if address in nodes)
+    for pod in pods:
         if objects.flag(pod, "spec", "hostNetwork"):
             for path in objects.paths(pod, "status", "podIPs"):
                 yield objects.address(pod, objects.text(pod, *path, "ip"), *path, "ip")

@@ -58,6 +58,15 @@ def about_cluster(snapshot: Snapshot) -> Iterator[Learned]:
         yield Fact(About.CLUSTER, f"Kubernetes: {told}{where}.", ("Nodes",))
 
 
+def node_addresses(snapshot: Snapshot, kind: str = "InternalIP") -> Iterator[objects.Address]:
+    """The addresses of the nodes, of a kind: InternalIP in the cluster's network, ExternalIP on the Internet."""
+    for node in snapshot.all("Node"):
+        for path in objects.paths(node, "status", "addresses"):
+            written = objects.text(node, *path, "address")
+            if objects.text(node, *path, "type") == kind and written:
+                yield objects.address(node, written, *path)
+
+
 def _platforms(snapshot: Snapshot) -> Iterator[Platform]:
     for node in snapshot.all("Node"):
         provider = objects.text(node, "spec", "providerID")

@@ -50,15 +50,17 @@ class Plugin:
 
 def recognised(snapshot: Snapshot) -> list[tuple[Plugin, Item]]:
     """The plugins whose DaemonSets are in the cluster, or, where those may not be listed, whose pods are."""
-    at: tuple[str, ...] = ("spec", "template", "metadata", "labels")
-    carriers = [(item, at) for item in snapshot.all("DaemonSet", group="apps")]
+    template: tuple[str, ...] = ("spec", "template")
+    carriers = [(item, template) for item in snapshot.all("DaemonSet", group="apps")]
     if not carriers:
-        carriers = [(item, ("metadata", "labels")) for item in snapshot.all("Pod", namespace=SYSTEM)]
+        carriers = [(item, ()) for item in snapshot.all("Pod", namespace=SYSTEM)]
     found: dict[str, tuple[Plugin, Item]] = {}
-    for item, path in carriers:
-        if item.kind == "DaemonSet" and objects.number(item, "status", "desiredNumberScheduled") == 0:
+    for item, pod in carriers:
+        scheduled = objects.number(item, "status", "desiredNumberScheduled")
+        # A label alone is anybody's: the agents of all of them run in their hosts' network.
+        if scheduled == 0 or not objects.flag(item, *pod, "spec", "hostNetwork"):
             continue
-        carried = objects.labels(item, *path)
+        carried = objects.labels(item, *pod, "metadata", "labels")
         for plugin in PLUGINS:
             if carried.get(plugin.label) in plugin.values:
                 found.setdefault(plugin.name, (plugin, item))

@@ -14,6 +14,7 @@ from netmatrix.document.digest import digest
 
 _WIDTH = 120
 _LONGEST = 600
+_KEYS = {"source", "facts", "questions", "values", "override"}
 _PLAIN_KEY = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z-]*(?:[a-z0-9-]*)", re.IGNORECASE)
 _MARK = "# Written by `netmatrix discover`; "
 _MARKED = re.compile(rf"^{re.escape(_MARK)}(sha256:[0-9a-f]{{64}}) of what follows this line\.\n", re.MULTILINE)
@@ -37,7 +38,9 @@ def override(found: Discovery, schema: str) -> str:
 
 
 def is_untouched(text: str) -> bool:
-    """Whether a file is as `override` wrote it."""
+    """Whether a file is as `override` wrote it, or a `document`, which nobody has a reason to change."""
+    if text.startswith("{"):
+        return _is_document(text)
     marked = _MARKED.search(text)
     return marked is not None and digest(text[marked.end() :].encode()) == marked[1]
 
@@ -69,6 +72,14 @@ def shown(text: str) -> str:
     """`text` on one line: what could end a comment, or show as something else, is escaped, what is long is cut."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
     return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in cut)
+
+
+def _is_document(text: str) -> bool:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and set(data) == _KEYS
 
 
 def _body(found: Discovery) -> Iterator[str]:
