@@ -55,7 +55,7 @@ def test_json_has_facts_questions_and_the_override(netmatrix: Run) -> None:
     found = json.loads(result.out)
     assert found["override"] == yaml.safe_load(netmatrix("discover", "--dump", MINIKUBE).out)
     (cron,) = [item for item in found["questions"] if item["id"] == "pods-cron"]
-    assert cron["proposals"] == [{"path": ["pods", "cron", "selector"], "value": ["app=cron", "tier=backend"]}]
+    assert cron["proposal"] == {"path": ["pods", "cron", "selector"], "value": ["app=cron", "tier=backend"]}
     (cidrs,) = [item for item in found["values"] if item["path"][-1] == "cidrs"]
     assert cidrs["from"] == ["EndpointSlice default/kubernetes", "Service default/kubernetes"]
 

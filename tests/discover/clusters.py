@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from netmatrix.cluster import Snapshot, read_dump
-from netmatrix.discover.facts import Discovery, Question
+from netmatrix.discover.facts import Discovery, Proposal, Question
 from netmatrix.discover.learn import learn
 from netmatrix.discover.wanted import wanted
 from netmatrix.matrix.model import Matrix
@@ -110,6 +110,12 @@ def without(*gone: Object) -> list[Object]:
 def question(found: Discovery, id_: str) -> Question:
     (asked,) = [item for item in found.questions if item.id == id_]
     return asked
+
+
+def proposed(asked: Question) -> Proposal:
+    """What a question proposes."""
+    assert asked.proposal is not None
+    return asked.proposal
 
 
 def text_of(found: Discovery) -> str:

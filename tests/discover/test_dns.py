@@ -17,6 +17,7 @@ from tests.discover.clusters import (
     learned,
     node,
     pod,
+    proposed,
     question,
     service,
     slice_of,
@@ -53,6 +54,19 @@ def test_pods_that_carry_the_charts_labels_too_need_nothing(tmp_path: Path, matr
     other = service(name, "kube-system", "10.43.0.10", selector, *dns_ports(), labels=labels)
     running = pod("rke2-coredns-x", "kube-system", {**selector, **labels}, "10.244.0.9")
     assert dns(tmp_path, matrix, *without(DNS), other, running) is None
+
+
+@pytest.mark.parametrize(
+    ("home", "selector"), [("kube-system", {"dns": ""}), ("stalker", {"k8s-app": "kube-dns"})], ids=["empty", "ours"]
+)
+def test_labels_that_values_cannot_say_are_a_question(
+    home: str, selector: dict[str, str], tmp_path: Path, matrix: Matrix
+) -> None:
+    kept = config_map("kubelet-config", {"kubelet": "clusterDNS: [10.96.0.53]\n"})
+    other = service("dns", home, "10.96.0.53", selector, *dns_ports())
+    found = learned(tmp_path, matrix, *PLAIN, kept, other)
+    assert "which values cannot say" in question(found, "dns-labels").text
+    assert "dns" not in found.values()["endpoints"]
 
 
 def test_the_port_is_the_pods_and_not_the_services(tmp_path: Path, matrix: Matrix) -> None:
@@ -124,7 +138,7 @@ def test_a_cache_on_the_nodes_is_every_address_that_it_listens_on(
 
 def test_a_cache_that_does_not_tell_its_address_is_a_question(tmp_path: Path, matrix: Matrix) -> None:
     found = learned(tmp_path, matrix, *PLAIN, daemon("cache", LOCAL, image=CACHE, hostNetwork=True))
-    (proposal,) = question(found, "dns-node-local").proposals
+    proposal = proposed(question(found, "dns-node-local"))
     assert (proposal.path, proposal.value) == (("endpoints", "dns", "cidrs"), ["169.254.20.10/32"])
     assert "dns" not in found.values()["endpoints"]
 
@@ -151,7 +165,7 @@ def test_kubelets_that_send_pods_to_a_link_local_address_tell_of_a_cache(tmp_pat
 def test_on_google_cloud_dns_stays_a_question_unless_a_cache_answers(tmp_path: Path, matrix: Matrix) -> None:
     google = node("g", "10.0.0.4", providerID="gce://p/z/n")
     others = [item for item in PLAIN if item["kind"] != "Node"]
-    (proposal,) = question(learned(tmp_path, matrix, google, *others), "dns-cloud").proposals
+    proposal = proposed(question(learned(tmp_path, matrix, google, *others), "dns-cloud"))
     assert proposal.value == ["169.254.169.254/32"]
     cache = daemon("cache", LOCAL, "-localip", "169.254.20.10", image=CACHE, hostNetwork=True)
     assert learned(tmp_path, matrix, google, *others, cache).questions == ()

@@ -71,7 +71,7 @@ def test_no_text_of_a_cluster_becomes_yaml(text: str, tmp_path: Path, matrix: Ma
 @example("a\nb", "c: d", "\u2028")
 def test_whatever_is_told_stays_a_comment_and_whatever_is_a_value_stays_it(told: str, value: str, source: str) -> None:
     entry = Entry(("endpoints", "x", "y"), [value], told, (source,))
-    asked = Question("q", About.DNS, told, told, (Proposal(("endpoints", "x", "z"), value),))
+    asked = Question("q", About.DNS, told, told, Proposal(("endpoints", "x", "z"), value))
     found = Discovery(source, (Fact(About.DNS, told, (source,)),), (entry,), (asked,))
     written = override(found, "schema.json")
     # A lone surrogate is no text in any encoding; json and YAML escape it, and no YAML reader takes it back.

@@ -197,6 +197,13 @@ def test_a_range_as_wide_as_the_internet_is_no_exception(tmp_path: Path, matrix:
     assert found.values()["endpoints"]["internet"] == {"additionalExcept": {"services": "12.0.0.0/16"}}
 
 
+def test_a_setting_that_cannot_be_read_is_told_and_not_taken_for_nothing(tmp_path: Path, matrix: Matrix) -> None:
+    broken = config_map("kubeadm-config", {"ClusterConfiguration": "networking: {podSubnet: [\n"})
+    assert "Not read: what ConfigMap kube-system/kubeadm-config holds is no YAML" in text_of(
+        learned(tmp_path, matrix, *without(RANGES), broken)
+    )
+
+
 def test_what_nobody_tells_is_a_question_with_the_reason(tmp_path: Path, matrix: Matrix) -> None:
     found = learned(tmp_path, matrix, *[item for item in without(RANGES, SOMEBODY) if item["kind"] != "Node"])
     assert question(found, "range-pods").text.endswith("there is no object of kind Pod in the dump.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netmatrix.matrix.model import Matrix
-from tests.discover.clusters import PLAIN, learned, pod, question, text_of
+from tests.discover.clusters import PLAIN, learned, pod, proposed, question, text_of
 
 APP = "stalker"
 UI = {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "ui"}
@@ -34,20 +34,20 @@ def test_pods_that_look_like_a_row_are_proposed_without_labels_that_pass(
 ) -> None:
     found = learned(tmp_path, matrix, *PLAIN, pod(name, APP, labels, "10.244.0.3"))
     asked = question(found, "pods-ui")
-    assert [(item.path, item.value) for item in asked.proposals] == [(("pods", "ui", "selector"), selector)]
+    assert (proposed(asked).path, proposed(asked).value) == (("pods", "ui", "selector"), selector)
     assert "app.kubernetes.io/component=ui" in asked.text
     assert "pods" not in found.values()
 
 
 def test_several_that_look_alike_are_proposed_by_what_all_carry(tmp_path: Path, matrix: Matrix) -> None:
     pods = [pod(f"ui-{at}", APP, {"app": "ui", "shard": str(at)}, f"10.244.0.{at}") for at in (1, 2)]
-    (proposal,) = question(learned(tmp_path, matrix, *PLAIN, *pods), "pods-ui").proposals
+    proposal = proposed(question(learned(tmp_path, matrix, *PLAIN, *pods), "pods-ui"))
     assert proposal.value == ["app=ui"]
 
 
 def test_pods_without_a_label_in_common_are_asked_about_without_a_proposal(tmp_path: Path, matrix: Matrix) -> None:
     pods = [pod("ui-1", APP, {"a": "b"}, "10.244.0.1"), pod("ui-2", APP, {}, "10.244.0.2")]
-    assert question(learned(tmp_path, matrix, *PLAIN, *pods), "pods-ui").proposals == ()
+    assert question(learned(tmp_path, matrix, *PLAIN, *pods), "pods-ui").proposal is None
 
 
 def test_a_shared_label_is_no_sign_of_a_row(tmp_path: Path, matrix: Matrix) -> None:
@@ -65,4 +65,4 @@ def test_pods_that_have_ended_do_not_count(tmp_path: Path, matrix: Matrix) -> No
 
 def test_the_application_in_another_namespace_is_asked_about(tmp_path: Path, matrix: Matrix) -> None:
     asked = question(learned(tmp_path, matrix, *PLAIN, pod("ui-1", "red", UI, "10.244.0.1")), "namespace-stalker")
-    assert [(item.path, item.value) for item in asked.proposals] == [(("namespaces", "app", "name"), "red")]
+    assert (proposed(asked).path, proposed(asked).value) == (("namespaces", "app", "name"), "red")

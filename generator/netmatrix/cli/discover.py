@@ -107,7 +107,9 @@ def _read(
         return read_dump(dumps, wanted(project.matrix)), f"the dump {', '.join(dumps)}"
     kubectl = find_kubectl(context, kubeconfig)
     snapshot = read_cluster(kubectl, wanted(project.matrix), step)
-    return snapshot, "the cluster of context {} ({})".format(*context_of(kubectl))
+    name, server = context_of(kubectl)
+    # A pod has no context: kubectl speaks to the cluster that it runs in.
+    return snapshot, f"the cluster of context {name} ({server})" if name != "(none)" else "the cluster of this pod"
 
 
 def _text(found: Discovery, project: Project, output: str | None, format_: str) -> str:

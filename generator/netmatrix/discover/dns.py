@@ -56,7 +56,7 @@ def about_dns(snapshot: Snapshot, matrix: Matrix) -> Iterator[Learned]:
         if isinstance(found, Question):
             yield found
         else:
-            yield from _peers(found, endpoint, snapshot)
+            yield from _peers(found, endpoint, snapshot, matrix)
             yield from _ports(found, endpoint)
         yield from _addresses(found, endpoint, local, snapshot)
 
@@ -174,11 +174,20 @@ def _on_host(
                 yield objects.address(pod, objects.text(pod, *path, "ip"), *path, "ip")
 
 
-def _peers(found: Resolver, endpoint: Endpoint, snapshot: Snapshot) -> Iterator[Learned]:
+def _peers(found: Resolver, endpoint: Endpoint, snapshot: Snapshot, matrix: Matrix) -> Iterator[Learned]:
     selects = f"{found} selects {_told(found.selector)} in {found.namespace}"
     default = next((peer for peer in endpoint.peers.values() if _covers(peer, found, snapshot)), None)
     if default is not None:
         yield Fact(About.DNS, f"{selects}: as the chart's default has it.", (str(found),))
+        return
+    ours = {item.name for item in matrix.namespaces.values()}
+    if found.namespace in ours or not all(found.selector.values()):
+        text = (
+            f"{selects}, which values cannot say: a peer is in no namespace of the matrix, and its labels have values."
+        )
+        yield Question(
+            "dns-labels", About.DNS, f"{text} By which other labels?", "`kubectl get pods --show-labels` there"
+        )
         return
     peer = {"namespace": found.namespace, "selector": [f"{key}={entry}" for key, entry in found.selector.items()]}
     id_ = next(iter(endpoint.peers))
@@ -234,7 +243,7 @@ def _addresses(found: Resolver | Question, endpoint: Endpoint, local: Caches, sn
         # kube-dns keep running (tektoncd/operator#4000; GKE documentation, Using Cloud DNS for GKE): nothing tells.
         text = "does this cluster use Cloud DNS for GKE, whose address is that of the metadata service?"
         proposal = Proposal(("endpoints", endpoint.id, "cidrs"), ["169.254.169.254/32"])
-        yield Question("dns-cloud", About.DNS, text, "in any pod: `cat /etc/resolv.conf`", (proposal,))
+        yield Question("dns-cloud", About.DNS, text, "in any pod: `cat /etc/resolv.conf`", proposal)
 
 
 def _told(labels: Mapping[str, str]) -> str:

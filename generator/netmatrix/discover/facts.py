@@ -57,7 +57,7 @@ class Question:
     about: About
     text: str
     answer: str
-    proposals: tuple[Proposal, ...] = ()
+    proposal: Proposal | None = None
 
 
 Learned = Fact | Entry | Question

@@ -12,6 +12,7 @@ from netmatrix.discover.platform import about_cluster
 from netmatrix.discover.plugin import about_plugin
 from netmatrix.discover.ranges import about_ranges
 from netmatrix.discover.rows import about_rows
+from netmatrix.discover.settings import unreadable
 from netmatrix.matrix.model import Matrix
 
 
@@ -44,3 +45,7 @@ def _not_read(snapshot: Snapshot) -> Iterator[Learned]:
     for missing in snapshot.missing:
         if missing.reason in (Reason.FORBIDDEN, Reason.FAILED):
             yield Fact(About.CLUSTER, f"Not read: {missing.said}.", ())
+    for item in unreadable(snapshot):
+        yield Fact(
+            About.CLUSTER, f"Not read: what {item} holds is no YAML that is read alike everywhere.", (str(item),)
+        )

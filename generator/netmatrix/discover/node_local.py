@@ -15,6 +15,7 @@ from netmatrix.matrix.model import Endpoint
 _IMAGE = "k8s-dns-node-cache"
 _OPTION = "localip"
 _DEFAULT = "169.254.20.10/32"
+_SELECTED = ("spec", "selector", "matchLabels")
 _AKS_LABEL = "kubernetes.azure.com/localdns-state"
 _AKS_ADDRESSES = ("169.254.10.10", "169.254.10.11")
 """AKS documentation, LocalDNS: it listens on 169.254.10.10 for VnetDNS and on 169.254.10.11 for KubeDNS traffic."""
@@ -36,7 +37,9 @@ class Caches:
     def questions_for(self, endpoint: Endpoint) -> Iterator[Learned]:
         """The peers and questions that the caches of an endpoint leave."""
         for item in self.on_pods:
-            carried = objects.labels(item, "spec", "selector", "matchLabels")
+            carried = {key: told for key, told in objects.labels(item, *_SELECTED).items() if told}
+            if not carried:
+                continue
             peer = {
                 "namespace": objects.namespace(item),
                 "selector": [f"{key}={told}" for key, told in carried.items()],
@@ -47,7 +50,7 @@ class Caches:
             text = f"on which address does {item} listen? Its arguments do not tell; {_DEFAULT[:-3]} is usual."
             answer = f"`kubectl get daemonset {item.name} --namespace {item.namespace} --output=yaml`, or in any pod:"
             proposal = Proposal(("endpoints", endpoint.id, "cidrs"), [_DEFAULT])
-            yield Question("dns-node-local", About.DNS, text, f"{answer} `cat /etc/resolv.conf`", (proposal,))
+            yield Question("dns-node-local", About.DNS, text, f"{answer} `cat /etc/resolv.conf`", proposal)
 
 
 def caches(snapshot: Snapshot) -> Caches:
@@ -80,7 +83,7 @@ def caches(snapshot: Snapshot) -> Caches:
         told.append(f"AKS LocalDNS runs in the hosts' network, by the label {_AKS_LABEL} of the nodes.")
         sources.append("Nodes")
     if not addresses:
-        links = [address for address in map(ip_address, cluster_dns(snapshot)) if address.is_link_local]
+        links = [address for address in map(objects.as_address, cluster_dns(snapshot)) if address.is_link_local]
         addresses |= dict.fromkeys(links)
         if links:
             told.append(
@@ -104,7 +107,7 @@ def _local_addresses(item: Item, path: tuple[objects.Path, ...]) -> list[objects
     found: list[objects.Address] = []
     for part in given.split(","):
         try:
-            found.append(ip_address(part.strip()))
+            found.append(objects.as_address(part.strip()))
         except ValueError:
             continue  # a placeholder that the cache fills in by itself
     return found

@@ -10,6 +10,7 @@ from netmatrix.cluster import Item
 from netmatrix.discover.rules import MALFORMED, MalformedError
 from netmatrix.document import Finding
 from netmatrix.document.wording import found, quoted
+from netmatrix.matrix.check_endpoints import ipv4_inside
 from netmatrix.matrix.model import Network
 from netmatrix.policy.labels import is_dns_label, is_label_key, is_label_value
 
@@ -104,17 +105,28 @@ def namespace(item: Item) -> str:
 def network(item: Item, written: str, *path: Path) -> Network:
     """A range of addresses; host bits are dropped, as data planes do."""
     try:
-        return ip_network(written, strict=False)
+        found = ip_network(written, strict=False)
     except ValueError:
         refuse(item, path, f"{quoted(written)} is not an address range")
+    return ipv4_inside(found) or found
 
 
 def address(item: Item, written: str, *path: Path) -> Address:
     """One address."""
     try:
-        return ip_address(written)
+        return as_address(written)
     except ValueError:
         refuse(item, path, f"{quoted(written)} is not an address")
+
+
+def as_address(written: str) -> Address:
+    """An address without a zone, which no policy can name; IPv4 where IPv6 stands for that. Raises ValueError."""
+    found = ip_address(written)
+    if isinstance(found, IPv6Address):
+        if found.scope_id is not None:
+            raise ValueError(written)
+        return found.ipv4_mapped or found
+    return found
 
 
 def order(one: Address) -> tuple[int, int]:

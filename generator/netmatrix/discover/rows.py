@@ -78,7 +78,7 @@ def _no_pods(snapshot: Snapshot, rows: Sequence[Pod], name: str) -> Iterator[Lea
         text += f"{some(sorted(ids), 8)} are carried by pods in {other}."
         path = ("namespaces", rows[0].namespace, "name")
         answer = f"`kubectl get pods --namespace {other} --show-labels`"
-        yield Question(f"namespace-{name}", About.PODS, text, answer, (Proposal(path, other),))
+        yield Question(f"namespace-{name}", About.PODS, text, answer, Proposal(path, other))
     else:
         who = f"No pod runs in {name}" if snapshot.is_live else f"The dump has no pod of {name}"
         text = f"{who}, so that nothing is known of labels there."
@@ -90,9 +90,9 @@ def _alike(row: Pod, carried: Sequence[Mapping[str, str]], workloads: Sequence[s
     shared = sorted(set.intersection(*(set(_lasting(labels).items()) for labels in carried)))
     text = f"are the pods of {some(workloads)} those of row {row.id}? None in {name} carries its labels, {told}."
     selector = [f"{key}={entry}" for key, entry in shared]
-    proposals = (Proposal(("pods", row.id, "selector"), selector),) if shared else ()
+    proposal = Proposal(("pods", row.id, "selector"), selector) if shared else None
     return Question(
-        f"pods-{row.id}", About.PODS, text, f"`kubectl get pods --namespace {name} --show-labels`", proposals
+        f"pods-{row.id}", About.PODS, text, f"`kubectl get pods --namespace {name} --show-labels`", proposal
     )
 
 

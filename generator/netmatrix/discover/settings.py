@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
 from netmatrix.cluster import Item, Snapshot
@@ -27,6 +26,14 @@ def yaml_in(item: Item, key: str) -> dict[str, Any]:
         return parse_mapping(written.encode(), key).data
     except DocumentError:
         return {}
+
+
+def unreadable(snapshot: Snapshot) -> Iterator[Item]:
+    """The ConfigMaps of kubeadm whose YAML cannot be read, so that nothing was learned of it."""
+    for name, key in (("kubeadm-config", "ClusterConfiguration"), ("kubelet-config", "kubelet")):
+        kept = config_map(snapshot, SYSTEM, name)
+        if kept is not None and objects.text(kept, "data", key) and not yaml_in(kept, key):
+            yield kept
 
 
 def json_in(item: Item, *path: objects.Path) -> Any:
@@ -70,7 +77,7 @@ def server_arguments(snapshot: Snapshot) -> list[tuple[list[str], Item]]:
 
 def _is_address(written: str) -> bool:
     try:
-        ip_address(written)
+        objects.as_address(written)
     except ValueError:
         return False
     return True

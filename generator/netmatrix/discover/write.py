@@ -56,7 +56,7 @@ def document(found: Discovery) -> dict[str, Any]:
                 "about": item.about,
                 "text": item.text,
                 "answer": item.answer,
-                "proposals": [{"path": list(one.path), "value": one.value} for one in item.proposals],
+                "proposal": {"path": list(item.proposal.path), "value": item.proposal.value} if item.proposal else None,
             }
             for item in found.questions
         ],
@@ -120,20 +120,18 @@ def _tree(found: Discovery) -> _Node:
 
 
 def _place(root: _Node, question: Question) -> _Node:
-    """The innermost map that a proposal belongs into; the whole where it has none."""
-    if len(question.proposals) != 1:
-        return root
-    return _innermost(root, question.proposals[0].path)[0]
+    """The innermost map that its proposal belongs into; the whole where it has none."""
+    return _innermost(root, question.proposal.path) if question.proposal else root
 
 
-def _innermost(root: _Node, path: ValuePath) -> tuple[_Node, ValuePath]:
-    node, rest = root, path
-    while len(rest) > 1:
-        child = node.children.get(rest[0])
+def _innermost(root: _Node, path: ValuePath) -> _Node:
+    node = root
+    for key in path[:-1]:
+        child = node.children.get(key)
         if not isinstance(child, _Node):
             break
-        node, rest = child, rest[1:]
-    return node, rest
+        node = child
+    return node
 
 
 def _lines(root: _Node, depth: int, above: ValuePath = ()) -> Iterator[str]:
@@ -148,12 +146,20 @@ def _lines(root: _Node, depth: int, above: ValuePath = ()) -> Iterator[str]:
     for question in root.questions:
         yield from _comment(f"QUESTION {question.id}: {question.text}", "  ", indent)
         yield from _comment(f"  To answer: {question.answer}", "    ", indent)
-        for proposal in question.proposals:
-            yield f"{indent}#   If so:"
-            rest = proposal.path[len(above) :]
-            for at, key in enumerate(rest):
-                last = f" {_flow(proposal.value)}" if at == len(rest) - 1 else ""
-                yield f"{indent}# {'  ' * at}{_key(key)}:{last}"
+    proposals = [(item.proposal.path[len(above) :], item.proposal.value) for item in root.questions if item.proposal]
+    if proposals:
+        yield f"{indent}# If so:"
+        yield from (f"{indent}# {line}" for line in _proposed(proposals))
+
+
+def _proposed(proposals: Sequence[tuple[ValuePath, Any]], depth: int = 0) -> Iterator[str]:
+    """Values as YAML that may lose its `#`: each map once, whoever proposes something in it."""
+    for key in dict.fromkeys(path[0] for path, _ in proposals):
+        yield from (f"{'  ' * depth}{_key(key)}: {_flow(value)}" for path, value in proposals if path == (key,))
+        inside = [(path[1:], value) for path, value in proposals if path[0] == key and len(path) > 1]
+        if inside:
+            yield f"{'  ' * depth}{_key(key)}:"
+            yield from _proposed(inside, depth + 1)
 
 
 def _comment(text: str, hanging: str = "", indent: str = "") -> Iterator[str]:
