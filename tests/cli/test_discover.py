@@ -88,7 +88,8 @@ def test_dry_run_shows_the_calls_and_makes_none(netmatrix: Run, tmp_path: Path) 
     assert result.status == 0
     lines = result.out.splitlines()
     assert lines[0] == "kubectl --context=c '--kubeconfig=k f' get services --all-namespaces --output=json"
-    assert all(" get " in line for line in lines)
+    assert all(" get " in line or " config view " in line for line in lines if not line.startswith("# Where"))
+    assert "# kubectl --context=c '--kubeconfig=k f' get pods --namespace=stalker --output=json" in lines
     assert not any("secret" in line for line in lines)
 
 
@@ -147,6 +148,28 @@ def test_a_cluster_without_permission_names_each_that_is_needed(netmatrix: Run, 
     assert "error NM904 you may not list services in namespace kube-system" in result.err
     assert "`kubectl auth can-i list services --namespace kube-system`" in result.err
     assert not target.exists()
+
+
+def test_who_may_see_little_gets_what_they_may_see_and_reasons_for_the_rest(netmatrix: Run, tmp_path: Path) -> None:
+    """As a namespace's administrator, who may also read Services and the API server's endpoints."""
+    items = yaml.safe_load(KIND.read_text(encoding="utf-8"))["items"]
+    for name, kinds in (("services", {"Service"}), ("endpointslices.discovery.k8s.io", {"EndpointSlice"})):
+        found = {"apiVersion": "v1", "kind": "List", "items": [item for item in items if item["kind"] in kinds]}
+        (tmp_path / name).write_text(json.dumps(found), encoding="utf-8")
+    kubectl = tmp_path / "kubectl"
+    seen = f'"get "*) [ -f "{tmp_path}/$2" ] && exec cat "{tmp_path}/$2"'
+    denied = "; echo 'Error from server (Forbidden): it is forbidden' >&2; exit 1 ;;"
+    kubectl.write_text(f"#!/bin/sh\nshift\ncase \"$*\" in\n{seen}{denied}\n*) echo '{{}}' ;;\nesac\n", encoding="utf-8")
+    kubectl.chmod(0o755)
+    result = netmatrix("discover", env={"KUBECTL": str(kubectl)})
+    assert result.status == 1
+    assert yaml.safe_load(result.out) == {
+        "endpoints": {"kubernetes-api": {"cidrs": ["172.18.0.2/32"], "ports": [6443]}}
+    }
+    assert "  - Not read: you may not list nodes." in result.out
+    assert "which labels do the pods in stalker carry? You may not list pods" in " ".join(result.out.split("\n# "))
+    asked = set(result.err.strip().rpartition("answer: ")[2].split(", "))
+    assert {"plugin-enforces", "range-pods", "range-nodes", "pods-in-stalker"} <= asked
 
 
 def test_without_a_kubectl_it_could_not_run(process: Run, environment: dict[str, str]) -> None:

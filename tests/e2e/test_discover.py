@@ -12,7 +12,7 @@ import yaml
 
 from netmatrix.matrix.model import Matrix
 from tests.e2e import packets
-from tests.e2e.accounts import Account
+from tests.e2e.accounts import Account, Rule
 from tests.e2e.addresses import API_PORT, NODE_IPV4
 from tests.e2e.choosing import chosen
 from tests.e2e.comparison import disagreements
@@ -28,6 +28,12 @@ from tests.e2e.workloads import UNRELATED
 
 pytestmark = pytest.mark.e2e
 
+_SOME: Rule = {
+    "apiGroups": ["", "discovery.k8s.io"],
+    "resources": ["services", "endpointslices"],
+    "verbs": ["list"],
+}
+VISITOR = Account("discover-visitor", UNRELATED, within={"default": (_SOME,), "kube-system": (_SOME,)})
 NOBODY = Account("discover-nothing", UNRELATED)
 _ROLE = yaml.safe_load((ROOT / "examples/discover/cluster-role.yaml").read_text(encoding="utf-8"))
 READER = Account("discover-reader", UNRELATED, everywhere=tuple(_ROLE["rules"]))
@@ -104,6 +110,15 @@ def test_an_account_with_the_documented_role_learns_as_much(written: Path, world
     assert output.status == 1, output.stderr
     assert "Not read" not in output.stdout
     assert output.stdout.partition("\n---\n")[2] == written.read_text(encoding="utf-8").partition("\n---\n")[2]
+
+
+def test_an_account_that_may_see_little_learns_that_and_is_told_the_rest(written: Path, world: World) -> None:
+    output = netmatrix(world.cluster, "discover", "--kubeconfig", kubeconfig_of(world.cluster, VISITOR))
+    assert output.status == 1, output.stderr
+    assert yaml.safe_load(output.stdout) == yaml.safe_load(written.read_text(encoding="utf-8"))
+    for missing in ("nodes", "pods in all namespaces", "pods in namespace stalker", "services in all namespaces"):
+        assert f"Not read: you may not list {missing}." in output.stdout
+    assert "range-nodes" in output.stderr
 
 
 def test_an_account_without_permission_is_told_which_it_lacks_and_nothing_is_written(world: World) -> None:

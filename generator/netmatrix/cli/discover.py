@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,13 @@ def command(
     if dry_run:
         given = {"--context": context, "--kubeconfig": kubeconfig}
         options = [f"{flag}={value}" for flag, value in given.items() if value is not None]
-        click.echo("\n".join(calls(wanted(project.matrix), options)))
+        asked = list(wanted(project.matrix))
+        click.echo("\n".join(calls(asked, options)))
+        click.echo("# Where all namespaces may not be listed, these instead; and to tell whose answers they are:")
+        click.echo(
+            "\n".join(f"# {call}" for call in calls((one for item in asked for one in item.one_by_one()), options))
+        )
+        click.echo(f"# {shlex.join(['kubectl', *options, 'config', 'view', '--minify', '--output=json'])}")
         return ExitStatus.HOLDS
     if output and not force:
         _refuse_to_overwrite(Path(output))
