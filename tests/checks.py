@@ -39,6 +39,7 @@ KEYWORDS = frozenset(
         "default",
         "definitions",
         "dependencies",
+        "deprecated",  # not draft-07's: it marks a key that was removed
         "description",
         "else",
         "enum",
@@ -242,7 +243,7 @@ def _signs() -> Iterator[tuple[str, str]]:
         for port in pod.get("ports", {}):
             yield f"pods.{name}.ports.{port}", rf'"{name}" "{port}"'
     flows = json.loads(SCHEMAS["values"].read_text(encoding="utf-8"))["properties"]["flows"]["properties"]
-    for flow in flows:
+    for flow in (name for name, item in flows.items() if not item.get("deprecated")):
         yield f"flows.{flow}", rf'\.on" \(list \$ "{flow}" '
 
 

@@ -19,7 +19,9 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- $type := get $schema "type" }}
 {{- $kind := get (dict "map" "object" "slice" "array" "string" "string" "bool" "boolean" "float64" "number" "invalid" "null") (kindOf .value) }}
 {{- if and (eq $kind "number") (eq $type "integer") }}{{ if eq .value (floor .value) }}{{ $kind = "integer" }}{{ end }}{{ end }}
-{{- if and $type (ne $type $kind) }}
+{{- if get $schema "deprecated" }}
+{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM291" "path" .path "message" $schema.title "hint" (ternary "move the value there; netmatrix migrate does it in a values file" "take it out" (contains "successor" $schema.title))) }}
+{{- else if and $type (ne $type $kind) }}
 {{- include "red-kite-network.problem" (dict "report" .report "rule" "NM201" "path" .path "message" (printf "expected %s, found %s" $type $kind)) }}
 {{- else if eq $kind "object" }}
 {{- include "red-kite-network.judgeObject" (dict "report" .report "definitions" .definitions "schema" $schema "value" .value "path" .path) }}
@@ -47,8 +49,11 @@ to skip its own validation. Problems are appended to `.report.problems`, each wi
 {{- $properties := get .schema "properties" | default dict }}
 {{- $others := get .schema "additionalProperties" }}
 {{- $at := ternary "" (printf "%s." .path) (empty .path) }}
+{{- /* What took a removed key's place is missing because of it, and that is told. */}}
+{{- $old := false }}
+{{- range $key, $_ := .value }}{{ if get (get $properties $key | default dict) "deprecated" }}{{ $old = true }}{{ end }}{{ end }}
 {{- range get .schema "required" | default list }}
-{{- if not (hasKey $judged.value .) }}
+{{- if not (or $old (hasKey $judged.value .)) }}
 {{- include "red-kite-network.problem" (dict "report" $judged.report "rule" "NM203" "path" (print $at .) "message" "is missing" "hint" "a null in a values file takes the chart's default away: leave the key out instead") }}
 {{- end }}
 {{- end }}

@@ -129,6 +129,9 @@ BAD = [
         "exceptions.move.expires",
         [exception("from: {pod: cart}, to: {pod: web}"), "exceptions: {move: {expires: @'2026-06-14'}}"],
     ),
+    ("NM291", "pods.cart.port", ["pods: {cart: {@port: 8080}}"]),
+    ("NM291", "pods.cart.port", ["pods: {cart: {@port: {any: [form]}}}", "pods: {cart: {ports: {http: 8081}}}"]),
+    ("NM291", "verbose", ["@verbose: true"]),
 ]
 
 GOOD = [

@@ -26,6 +26,7 @@ COMMANDS = {
     "build": "Do the main job: check generated files, validate, render, verify and summarise every environment.",
     "generate": "Write the chart, values, schema, tables and pictures from the matrix, or check them.",
     "validate": "Judge values files, layer by layer and merged, before Helm renders them.",
+    "migrate": "Rewrite values files of an earlier version: removed keys become their successors.",
     "template": "Validate values, then render the chart with the real helm.",
     "verify": "Prove that manifests grant exactly the matrix, nothing more and nothing less.",
     "explain": "Say whether a connection is allowed, by which rule on each end, from which line of the matrix.",

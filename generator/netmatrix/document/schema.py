@@ -27,11 +27,13 @@ def schema_findings(
     invalid: Rule,
     unknown: Rule,
     missing: Rule,
+    removed: Rule | None = None,
 ) -> list[Finding]:
     """Everything in `data` that `schema` (draft-07) forbids, at most one finding for a path.
 
     An unknown key is a finding of `unknown` at that key, a missing one of `missing` at the key of the map that lacks it
-    (its path ends in the missing key), anything else of `invalid` at the value.
+    (its path ends in the missing key), a deprecated one of `removed` at that key, anything else of `invalid` at the
+    value.
     """
     findings: list[Finding] = []
     for path, error in _by_path(schema, data).items():
@@ -46,6 +48,10 @@ def schema_findings(
                 message = f"{wording.quoted(str(path[-1]))} cannot be a key of {wording.named(path[:-1])}"
                 hint = wording.form(error.context[0].schema)
                 findings.append(Finding(invalid, message, key_place(path), path, hint))
+            case "deprecated":
+                became, hint = wording.removal(error.schema)
+                message = f"{wording.named(path)} {became}"
+                findings.append(Finding(removed or invalid, message, key_place(path), path, hint))
             case keyword:
                 message, hint = wording.explain(error.instance, error.schema, str(keyword), error.validator_value)
                 findings.append(Finding(invalid, f"{wording.named(path)}: {message}", place(path), path, hint))
@@ -56,7 +62,9 @@ def _by_path(schema: Mapping[str, Any], data: Any) -> dict[KeyPath, ValidationEr
     errors: dict[KeyPath, ValidationError] = {}
     for error in sorted(_errors(schema, data), key=_importance):
         errors.setdefault(tuple(error.absolute_path), error)
-    return errors
+    # What took a removed key's place is missing because of it, and that is told.
+    old = {path[:-1] for path, error in errors.items() if error.validator == "deprecated"}
+    return {path: error for path, error in errors.items() if error.validator != "required" or path[:-1] not in old}
 
 
 def _errors(schema: Mapping[str, Any], data: Any) -> Iterator[ValidationError]:

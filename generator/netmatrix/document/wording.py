@@ -29,6 +29,14 @@ _EXPECTED = {"type", "enum", "const", "pattern", "minimum", "maximum", *_COUNTED
 _LONGEST_QUOTE = 60
 
 
+def removal(schema: Any) -> tuple[str, str]:
+    """What became of a removed key, which its schema's title says, and what to do."""
+    title = str(schema.get("title", "")) if isinstance(schema, Mapping) else ""
+    if "successor" in title:
+        return title, "run `netmatrix migrate` on the file, or move the value there by hand"
+    return title or "is not used any more", "take it out"
+
+
 def explain(value: Any, schema: Any, keyword: str, expected: Any) -> tuple[str, str]:
     """A message and a hint for `value`, which breaks `keyword: expected` of `schema`."""
     schema = schema if isinstance(schema, Mapping) else {}

@@ -14,6 +14,7 @@ import jinja2
 from netmatrix.document.one_layer import for_one_layer
 from netmatrix.emit.facts import matrix_facts, schema_facts
 from netmatrix.emit.reference import values_markdown
+from netmatrix.emit.removed import for_helm
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.tables import tables_markdown
 from netmatrix.emit.values_files import environment_yaml, operational_yaml, scenario_yaml, values_yaml
@@ -133,7 +134,7 @@ class _Writer:
 
     def schemas(self) -> dict[PurePosixPath, str]:
         schema = {"$comment": self.header("pods, endpoints, namespaces, flows"), **values_schema(self.matrix)}
-        values = json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
+        values = json.dumps(for_helm(schema), indent=2, ensure_ascii=True) + "\n"
         # For editors, which see one file at a time, and not the chart's defaults below it.
         override = json.dumps(for_one_layer(schema), indent=2, ensure_ascii=True) + "\n"
         source = PurePath(self.matrix.file).name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from netmatrix.emit.schema import Schema, values_schema
@@ -28,10 +28,26 @@ def values_markdown(matrix: Matrix) -> str:
         if name in defaults:
             parts += ["", f"## {name}", "", item["description"], "", *_table(name, item, defaults[name], schema)]
     parts += ["", "## Others", "", "| Key | What it is |", "|---|---|"]
-    others = {name: item for name, item in schema["properties"].items() if name not in defaults}
+    others = {name: item for name, item in schema["properties"].items() if name not in defaults and _is_used(item)}
     others |= {f"{pattern.lstrip('^')}...": item for pattern, item in schema["patternProperties"].items()}
     parts += [f"| `{name}` | {item['description']} |" for name, item in others.items()]
+    parts += _removed(matrix)
     return "\n".join(parts) + "\n"
+
+
+def _removed(matrix: Matrix) -> Iterator[str]:
+    """The keys of earlier versions, and what to write now."""
+    if not matrix.removed:
+        return
+    yield from ("", "## Removed", "", "`netmatrix migrate` rewrites a file that has them; `*` stands for any id.", "")
+    yield from ("| Key | Removed in | What to write now |", "|---|---|---|")
+    for item in matrix.removed:
+        now = f"`{'.'.join(item.successor)}`" if item.successor else f"nothing: {item.reason}"
+        yield f"| `{'.'.join(item.key)}` | {item.since} | {now} |"
+
+
+def _is_used(item: Schema) -> bool:
+    return not item.get("deprecated", False)
 
 
 def _table(name: str, item: Schema, default: Any, schema: Schema) -> Iterator[str]:
@@ -45,7 +61,7 @@ def _table(name: str, item: Schema, default: Any, schema: Schema) -> Iterator[st
 
 def _keys(path: str, item: Schema, default: Any, *, required: bool) -> Iterator[tuple[str, Schema, Any, str]]:
     """The keys at and below `path` that hold a value, and the maps whose keys the operator chooses."""
-    properties: Mapping[str, Schema] = item.get("properties", {})
+    properties = {name: below for name, below in item.get("properties", {}).items() if _is_used(below)}
     own = item.get("additionalProperties")
     chosen = own if isinstance(own, dict) else None
     if not properties or chosen:

@@ -23,7 +23,13 @@ REGION = Rule(
     "Restore the lines that begin and end the region.",
 )
 
-RULES = (STALE, FOREIGN, UNWRITABLE, REGION)
+REMOVED = Rule(
+    "NM305",
+    "a removed key is none of today's and has a place among them; its successor is one of them",
+    "Name a key that values once had, in a map that is still there, and one that they have now.",
+)
+
+RULES = (STALE, FOREIGN, UNWRITABLE, REGION, REMOVED)
 
 
 class GenerateError(FindingsError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netmatrix.emit.removed import with_removed
 from netmatrix.matrix.model import Endpoint, EndpointKind, Matrix, Namespace, Pod
 
 Schema = dict[str, Any]
@@ -92,7 +93,7 @@ def values_schema(matrix: Matrix) -> Schema:
         "backends": _backends(),
         "test": _test(),
     }
-    return {
+    schema = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": f"Values of {matrix.chart_name}",
         "description": "They narrow or retarget what the matrix grants; only exceptions go beyond it.",
@@ -106,6 +107,7 @@ def values_schema(matrix: Matrix) -> Schema:
         "patternProperties": {"^x-": {"description": "For your own anchors and notes; not used."}},
         "definitions": _DEFINITIONS,
     }
+    return with_removed(schema, matrix.removed)
 
 
 def bare_schema(schema: Any) -> Any:

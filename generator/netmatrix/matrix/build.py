@@ -24,6 +24,7 @@ from netmatrix.matrix.model import (
     Pod,
     Port,
     Protocol,
+    Removed,
 )
 
 ANY_PORT = "any"
@@ -78,8 +79,22 @@ class _Builder:
             flows={id_: self._flow(id_, item) for id_, item in data["flows"].items()},
             never={id_: self._never(id_, item) for id_, item in data.get("never", {}).items()},
             access={id_: self._access(id_, item) for id_, item in data.get("access", {}).items()},
+            removed=self._removed(),
             file=self.document.file,
         )
+
+    def _removed(self) -> tuple[Removed, ...]:
+        found = [
+            Removed(
+                key=tuple(key.split(".")),
+                since=item["since"],
+                successor=tuple(item["now"].split(".")) if "now" in item else (),
+                reason=item.get("reason", ""),
+                place=self.document.key_place(("removed", key)),
+            )
+            for key, item in self.data.get("removed", {}).items()
+        ]
+        return tuple(sorted(found, key=lambda item: tuple(map(int, item.since.split(".")))))
 
     def _namespace(self, id_: str, data: Mapping[str, Any]) -> Namespace:
         place = self.document.key_place(("namespaces", id_))

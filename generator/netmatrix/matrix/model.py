@@ -191,6 +191,20 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """A key that values had before the version `since`; `*` in a path stands for any id.
+
+    `successor` is the key that takes the same value now; () where nothing took its place, for the `reason` given.
+    """
+
+    key: tuple[str, ...]
+    since: str
+    successor: tuple[str, ...]
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """The whole of matrix.yaml, cross-checked: every name that one part uses is defined in another."""
 
@@ -208,6 +222,7 @@ class Matrix:
     flows: Mapping[str, Flow]
     never: Mapping[str, Never]
     access: Mapping[str, Access]
+    removed: tuple[Removed, ...]  # the oldest first
     file: str = field(default="matrix.yaml")
 
     @property

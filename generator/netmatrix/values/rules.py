@@ -121,5 +121,11 @@ NO_DESTINATION = Rule(
     "Name a peer or an address for the endpoint, or switch the flow off.",
 )
 
+REMOVED_KEY = Rule(
+    "NM291",
+    "no key is one that an earlier version had and this one has not",
+    "Run `netmatrix migrate` on the file; where nothing took the key's place, take it out.",
+)
+
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 """Every rule of this room, in the order of the ids."""

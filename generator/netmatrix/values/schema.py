@@ -14,7 +14,7 @@ from netmatrix.values.merge import Merged, merge_layers
 
 
 def result_findings(schema: Mapping[str, Any], values: Merged) -> list[Finding]:
-    """Everything in the merged `values` that `schema` forbids (NM201, NM202, NM203)."""
+    """Everything in the merged `values` that `schema` forbids (NM201, NM202, NM203, NM291)."""
     return [_with_nulls_told(finding, values) for finding in _findings(schema, values.data, values)]
 
 
@@ -39,6 +39,7 @@ def _findings(schema: Mapping[str, Any], data: Any, places: Merged) -> list[Find
         invalid=rules.VALUES_SCHEMA,
         unknown=rules.UNKNOWN_KEY,
         missing=rules.MISSING_KEY,
+        removed=rules.REMOVED_KEY,
     )
     return [replace(finding, hint=wording.on_the_command_line(finding.hint, finding.place.file)) for finding in found]
 

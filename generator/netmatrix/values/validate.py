@@ -27,7 +27,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
 )
 """The cross-field rules, each a function of the merged values."""
 
-_SCHEMA_RULES = (rules.VALUES_SCHEMA, rules.UNKNOWN_KEY, rules.MISSING_KEY)
+_SCHEMA_RULES = (rules.VALUES_SCHEMA, rules.UNKNOWN_KEY, rules.MISSING_KEY, rules.REMOVED_KEY)
 
 
 @dataclass(frozen=True, slots=True)
