@@ -128,6 +128,9 @@ def test_where_all_namespaces_may_not_be_listed_single_ones_are(answering: Answe
     )
     found = read_cluster(kubectl, [PODS])
     assert [item.name for item in found.items] == ["a"]
+    assert found.why_not("Pod", namespace="shop") is None
+    assert found.why_not("Pod", namespace="kube-system") is found.missing[1]
+    assert found.why_not("Pod", namespace="elsewhere") is found.missing[0]
     assert [item.said for item in found.missing] == [
         "you may not list pods in all namespaces",
         "you may not list pods in namespace kube-system",

@@ -171,7 +171,8 @@ def test_more_ranges_than_values_hold_are_a_question(tmp_path: Path, matrix: Mat
 
 def test_nodes_that_are_on_the_internet_too_are_told(tmp_path: Path, matrix: Matrix) -> None:
     public = node("p")
-    public["status"]["addresses"].append({"type": "ExternalIP", "address": "203.0.113.44"})
+    for address in ("203.0.113.44", "10.99.0.1"):
+        public["status"]["addresses"].append({"type": "ExternalIP", "address": address})
     found = learned(tmp_path, matrix, *PLAIN, public)
     assert "1 address on the Internet too, which its rows reach: 203.0.113.44" in text_of(found)
     assert "internet" not in found.values()["endpoints"]

@@ -39,6 +39,12 @@ def test_pods_that_look_like_a_row_are_proposed_without_labels_that_pass(
     assert "pods" not in found.values()
 
 
+def test_a_label_that_only_one_row_has_is_a_sign_of_it(tmp_path: Path, matrix: Matrix) -> None:
+    """`mongodb` is no row's id, and stands in the labels of the row mongo alone."""
+    found = learned(tmp_path, matrix, *PLAIN, pod("database-0", APP, {"app": "mongodb"}, "10.244.0.1"))
+    assert proposed(question(found, "pods-mongo")).value == ["app=mongodb"]
+
+
 def test_several_that_look_alike_are_proposed_by_what_all_carry(tmp_path: Path, matrix: Matrix) -> None:
     pods = [pod(f"ui-{at}", APP, {"app": "ui", "shard": str(at)}, f"10.244.0.{at}") for at in (1, 2)]
     proposal = proposed(question(learned(tmp_path, matrix, *PLAIN, *pods), "pods-ui"))

@@ -78,16 +78,17 @@ class Snapshot:
         return next((item for item in self.all(kind, group=group, namespace=namespace) if item.name == name), None)
 
     def why_not(self, kind: str, *, group: str = "", namespace: str | None = None) -> Missing | None:
-        """Why objects of a kind are not there, or not all of them; None where all were read that were wanted."""
-        return next(
-            (
-                item
-                for item in self.missing
-                if (item.wanted.kind, item.wanted.group) == (kind, group)
-                and (namespace is None or item.wanted.namespace in ("", namespace))
-            ),
-            None,
-        )
+        """Why objects of a kind are not there, or not all of them; None where all were read that were wanted.
+
+        Of a namespace it is None too where that was read by itself, instead of all namespaces.
+        """
+        missing = [item for item in self.missing if (item.wanted.kind, item.wanted.group) == (kind, group)]
+        if namespace is None:
+            return next(iter(missing), None)
+        alone = next((item for item in missing if item.wanted.namespace == namespace), None)
+        wide = next((item for item in missing if not item.wanted.namespace), None)
+        is_covered = wide is not None and wide.reason is Reason.FORBIDDEN and namespace in wide.wanted.instead
+        return alone or (None if is_covered else wide)
 
 
 def items_of(file: str, content: bytes, findings: list[Finding]) -> list[Item]:

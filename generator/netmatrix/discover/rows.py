@@ -62,7 +62,7 @@ def _in_namespace(snapshot: Snapshot, matrix: Matrix, rows: Sequence[Pod], name:
 def _no_pods(snapshot: Snapshot, rows: Sequence[Pod], name: str) -> Iterator[Learned]:
     """No pod runs there: perhaps the application is in another namespace, or not there yet."""
     why = snapshot.why_not("Pod", namespace=name)
-    if why is not None and (why.wanted.namespace == name or not snapshot.all("Pod")):
+    if why is not None:
         text = f"which labels do the pods in {name} carry? {why.said[:1].upper()}{why.said[1:]}."
         yield Question(f"pods-in-{name}", About.PODS, text, f"`kubectl get pods --namespace {name} --show-labels`")
         return

@@ -15,16 +15,15 @@ from netmatrix.document.digest import digest
 _WIDTH = 120
 _LONGEST = 600
 _KEYS = {"source", "facts", "questions", "values", "override"}
-_PLAIN_KEY = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z-]*(?:[a-z0-9-]*)", re.IGNORECASE)
+_PLAIN_KEY = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9-]*", re.IGNORECASE)
 _MARK = "# Written by `netmatrix discover`; "
 _MARKED = re.compile(rf"^{re.escape(_MARK)}(sha256:[0-9a-f]{{64}}) of what follows this line\.\n", re.MULTILINE)
 
 
 @dataclass
 class _Node:
-    """A map of the override: its comments, and its values or maps."""
+    """A map of the override: its values or maps, and the questions that belong there."""
 
-    comments: list[str] = field(default_factory=list)
     children: dict[str, _Node | Entry] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
