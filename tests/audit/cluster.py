@@ -67,12 +67,15 @@ def installed(manifests: str, pods: Mapping[str, tuple[str, Mapping[str, str]]],
 
 
 def granting(cluster: Cluster, address: str, port: int) -> None:
-    """Installing looks up the API server's address: the policies that may carry it, and none that do, get a rule."""
+    """Installing looks up the API server's address: beside the policy for what is stated, one for that port."""
     rule = {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
     for item in cluster.of_kind("NetworkPolicy"):
         egress = item["spec"].get("egress", [])
         if any(peer.get("ipBlock", {}).get("cidr") == SERVICE for entry in egress for peer in entry.get("to", [])):
-            egress.append(rule)
+            beside = copy.deepcopy(item)
+            beside["metadata"]["name"] += f"-{port}"
+            beside["spec"]["egress"] = [rule]
+            cluster.add(beside)
 
 
 def policy(name: str, spec: Object, namespace: str = "stalker", **metadata: Any) -> Object:

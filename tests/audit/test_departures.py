@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit.cluster import Cluster, endpoint_slice, granting, policy
+from tests.audit.cluster import API, Cluster, endpoint_slice, granting, policy
 from tests.audit.conftest import Audit
 from tests.cli.conftest import Result
 
@@ -221,16 +221,18 @@ def test_what_only_looks_like_a_looked_up_address_is_drift(cluster: Cluster, aud
     assert [item["state"] for item in found.values()] == ["drifted"]
 
 
-def test_where_nothing_is_looked_up_every_address_is_drift(cluster_with: Callable[..., Cluster], audit: Audit) -> None:
+def test_where_nothing_is_looked_up_its_policy_is_not_rendered(
+    cluster_with: Callable[..., Cluster], audit: Audit
+) -> None:
     values = ("--environment", "prod", "--set", "endpoints.kubernetes-api.discover=false")
     cluster = cluster_with(*values)
     result = audit(cluster, "--format", "json", values=values)
-    assert [item["state"] for item in departures(result).values()] == ["drifted"]
+    assert [item["state"] for item in departures(result).values()] == ["foreign"]
 
 
 def test_drift_and_stale_addresses_of_one_policy_are_told_apart(cluster: Cluster, audit: Audit) -> None:
-    granting(cluster, "172.18.0.9", 6443)
-    (carrier,) = (item for item in cluster.of_kind("NetworkPolicy") if "172.18.0.9/32" in str(item))
+    (carrier,) = (item for item in cluster.of_kind("NetworkPolicy") if f"{API[0]}/32" in str(item))
+    carrier["spec"]["egress"][0]["to"].append({"ipBlock": {"cidr": "172.18.0.9/32"}})
     carrier["spec"]["egress"].append({"ports": [{"protocol": "TCP", "port": 22}]})
     result = audit(cluster, "--format", "json")
     found = json.loads(result.out)["policies"]["departures"]

@@ -64,7 +64,7 @@ def test_a_click_on_a_cell_shows_ports_policies_rules_and_lines(tab: Open) -> No
     dialog = page.get_by_role("dialog")
     told = dialog.inner_text()
     assert "TCP 27017" in told
-    assert "opened by egress rule 3 of policy stalker/redkite-cron-egress" in told
+    assert "opened by egress rule 2 of policy stalker/redkite-cron-egress" in told
     assert "opened by ingress rule 2 of policy stalker/redkite-mongo-ingress" in told
     assert "the flow cron-to-mongo at matrix.yaml:" in told
     page.keyboard.press("Escape")

@@ -102,12 +102,29 @@ DOCUMENTED = tuple(pod for pod in PODS if pod in {row[0] for row in rows(COMMON 
 """The pods of the documented tables: those with a line that is not operational."""
 
 DENY = {f"redkite-default-deny/{namespace}" for namespace in ("stalker", "stalker-jobs", "default")}
-DOCUMENTED_POLICIES = DENY | {f"redkite-{pod}-{direction}" for pod in DOCUMENTED for direction in ("ingress", "egress")}
+ENDPOINTS = {*NAMES, "dns"}
+"""Those ends of flows whose policies are not ours: what leads there or comes from there has a policy of its own."""
+
+
+def documented_policies(environment: str) -> set[str]:
+    """The policies of an environment file alone: default-deny, two for each documented pod, one for each flow apart."""
+    pods = {f"redkite-{pod}-{direction}" for pod in DOCUMENTED for direction in ("ingress", "egress")}
+    lines = rows(COMMON + ONLY[environment])
+    apart = {lone(environment, pod, direction, peer) for pod, direction, peer, _ in lines if peer in ENDPOINTS}
+    return DENY | pods | apart
+
+
+def lone(environment: str, pod: str, direction: str, peer: str) -> str:
+    """The name of the policy of a flow that stands alone."""
+    source, destination = (pod, peer) if direction == "egress" else (peer, pod)
+    of_dev = (environment, peer, pod) == ("dev", "outside", "ui")
+    return f"redkite-flow-{source}-to-{destination}{'-dev' if of_dev else ''}-{direction}"
 
 
 def peers(environment: str, pod: str, direction: str) -> list[str]:
-    """Who stands at the other end of a documented pod's rules, in the tables' order."""
-    return [peer for *end, peer, _ in rows(COMMON + ONLY[environment]) if end == [pod, direction]]
+    """Who stands at the other end of the rules of a documented pod's own policy, in the tables' order."""
+    lines = rows(COMMON + ONLY[environment])
+    return [peer for *end, peer, _ in lines if end == [pod, direction] and peer not in ENDPOINTS]
 
 
 def table(text: str) -> list[Connection]:
@@ -121,8 +138,4 @@ def table(text: str) -> list[Connection]:
 
 def operational_policies() -> set[str]:
     """The policies that the operational overlay adds: one for each end of a flow that is a pod of ours."""
-    names = set()
-    for pod, direction, peer, _ in rows(OPERATIONAL):
-        source, destination = (pod, peer) if direction == "egress" else (peer, pod)
-        names.add(f"redkite-flow-{source}-to-{destination}-{direction}")
-    return names
+    return {lone("", pod, direction, peer) for pod, direction, peer, _ in rows(OPERATIONAL)}

@@ -48,6 +48,7 @@ def test_outside_without_peers_is_nobody(
     assert lost == [Connection(pod, "ingress", "anyone", "TCP", port) for pod, port in OPEN_PORTS[scenario]]
     assert not gained
     assert policies(after)["redkite-ui-ingress"]["spec"]["ingress"] == []
+    assert not any(name.startswith("redkite-flow-outside-to-") for name in policies(after))
 
 
 def test_dns_peers_are_replaced_under_their_id_or_taken_away_with_null(
@@ -111,8 +112,8 @@ def test_every_layer_adds_to_what_is_taken_out_of_the_internet(chart: Chart, obj
         {"endpoints": {"internet": {"additionalExcept": {"office": "203.0.113.0/24"}}}},
     ]
     after = chart.objects(*PROD.files(), *layers)
-    assert changed(objects(PROD), after) == {"redkite-jobs-egress"}
-    block = policies(after)["redkite-jobs-egress"]["spec"]["egress"][1]["to"][0]["ipBlock"]
+    assert changed(objects(PROD), after) == {"redkite-flow-jobs-to-internet-egress"}
+    block = policies(after)["redkite-flow-jobs-to-internet-egress"]["spec"]["egress"][0]["to"][0]["ipBlock"]
     assert block == {
         "cidr": "0.0.0.0/0",
         "except": [

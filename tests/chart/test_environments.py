@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.chart.conftest import ObjectsOf, TextOf
-from tests.chart.expected import DENY, DOCUMENTED, DOCUMENTED_POLICIES, PODS, operational_policies, peers
+from tests.chart.expected import DENY, DOCUMENTED, PODS, documented_policies, lone, operational_policies, peers
 from tests.support.connections import rules
 from tests.support.rendering import Object, policies
 from tests.support.scenarios import ALL, CLUSTERS, ENVIRONMENTS, Scenario
@@ -18,14 +18,14 @@ EACH_SCENARIO = pytest.mark.parametrize("scenario", ALL, ids=str)
 
 
 @EACH_ENVIRONMENT
-def test_three_namespaces_are_denied_and_each_documented_pod_has_its_two_policies(
+def test_three_namespaces_are_denied_and_a_pod_has_two_policies_and_one_for_each_flow_to_no_pod(
     objects: ObjectsOf, environment: str
 ) -> None:
     rendered = objects(Scenario(environment))
-    assert policies(rendered).keys() == DOCUMENTED_POLICIES
+    assert policies(rendered).keys() == documented_policies(environment)
     others = {item["kind"]: item["metadata"]["name"] for item in rendered if item["kind"] != "NetworkPolicy"}
     assert others == {"Namespace": "stalker-jobs", "Pod": "redkite-test"}
-    assert len(rendered) == len(DOCUMENTED_POLICIES) + len(others)
+    assert len(rendered) == len(documented_policies(environment)) + len(others)
 
 
 @EACH_ENVIRONMENT
@@ -81,14 +81,14 @@ def test_deny_all_is_an_empty_list_that_one_can_see(objects: ObjectsOf, text_of:
 @pytest.mark.parametrize(
     ("environment", "open_ports"),
     [
-        ("prod", {("redkite-ui-ingress", 80), ("redkite-ui-ingress", 443)}),
+        ("prod", {("redkite-flow-outside-to-ui-ingress", 80), ("redkite-flow-outside-to-ui-ingress", 443)}),
         (
             "dev",
             {
-                ("redkite-ui-ingress", 4200),
-                ("redkite-jobs-manager-ingress", 3000),
-                ("redkite-cron-ingress", 3000),
-                ("redkite-mongo-ingress", 27017),
+                ("redkite-flow-outside-to-ui-dev-ingress", 4200),
+                ("redkite-flow-outside-to-jobs-manager-ingress", 3000),
+                ("redkite-flow-outside-to-cron-ingress", 3000),
+                ("redkite-flow-outside-to-mongo-ingress", 27017),
             },
         ),
     ],
@@ -112,7 +112,7 @@ def test_no_rule_leaves_its_ports_open_but_that_of_jobs_to_the_internet(objects:
     found = policies(objects(scenario))
     without_ports = {name for name, policy in found.items() for rule in rules(policy) if "ports" not in rule}
     ipv6 = {"redkite-flow-jobs-to-internet-ipv6-egress"} if scenario.operational else set()
-    assert without_ports == {"redkite-jobs-egress"} | ipv6
+    assert without_ports == {"redkite-flow-jobs-to-internet-egress"} | ipv6
 
 
 @EACH_SCENARIO
@@ -125,13 +125,14 @@ def test_no_list_or_map_of_a_rule_is_empty(objects: ObjectsOf, scenario: Scenari
 
 @EACH_ENVIRONMENT
 def test_mongo_is_reached_by_its_pods_of_the_table_and_in_dev_by_anyone(objects: ObjectsOf, environment: str) -> None:
-    rules_of_mongo = rules(policies(objects(Scenario(environment)))["redkite-mongo-ingress"])
-    pods = [peer for peer in peers(environment, "mongo", "ingress") if peer != "outside"]
-    assert pods[:3] == ["jobs-manager", "cron", "mongo"]
-    found = [rule["from"] for rule in rules_of_mongo if "from" in rule]
-    assert found == [[{"podSelector": {"matchLabels": PODS[pod][1]}}] for pod in pods]
-    assert [rule for rule in rules_of_mongo if "from" not in rule] == (
-        [{"ports": [{"protocol": "TCP", "port": 27017}]}] if environment == "dev" else []
+    found = policies(objects(Scenario(environment)))
+    pods, open_to_anyone = peers(environment, "mongo", "ingress"), lone(environment, "mongo", "ingress", "outside")
+    assert pods == ["jobs-manager", "cron", "mongo"]
+    assert [rule["from"] for rule in rules(found["redkite-mongo-ingress"])] == [
+        [{"podSelector": {"matchLabels": PODS[pod][1]}}] for pod in pods
+    ]
+    assert [rules(policy) for name, policy in found.items() if name == open_to_anyone] == (
+        [[{"ports": [{"protocol": "TCP", "port": 27017}]}]] if environment == "dev" else []
     )
 
 

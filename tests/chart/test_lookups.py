@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netmatrix.helm import Helm, Output
-from tests.chart.expected import DOCUMENTED_POLICIES
+from tests.chart.expected import documented_policies
 from tests.support.api_server import Cluster, serving
 from tests.support.rendering import Object, objects_of, policies
 
@@ -43,34 +43,38 @@ def render(request: pytest.FixtureRequest, cluster: Cluster, project_root: Path,
         yield run
 
 
-def rules_to_the_api(output: Output) -> list[tuple[list[str], list[int]]]:
-    """The addresses and ports of the orchestrator's egress rules that name addresses."""
+TO_THE_API = "redkite-flow-orchestrator-to-kubernetes-api-egress"
+
+
+def rules_to_the_api(output: Output) -> dict[str, tuple[list[str], list[int]]]:
+    """The addresses and ports of the policies that open the API server, by the rest of their names."""
     assert output.status == 0, output.stderr
-    egress = policies(objects_of(output.stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
-    return [
-        ([peer["ipBlock"]["cidr"] for peer in rule["to"]], [port["port"] for port in rule["ports"]])
-        for rule in egress
-        if all("ipBlock" in peer for peer in rule["to"])
-    ]
+    found = {}
+    for name, policy in policies(objects_of(output.stdout)).items():
+        if name.startswith(TO_THE_API):
+            (rule,) = policy["spec"]["egress"]
+            addresses = [peer["ipBlock"]["cidr"] for peer in rule["to"]]
+            found[name.removeprefix(TO_THE_API)] = (addresses, [port["port"] for port in rule["ports"]])
+    return found
 
 
 def slice_of(*addresses: str, ports: Sequence[int] = (6443,), service: str = "kubernetes", **more: Any) -> Object:
     return {"service": service, "addressType": "IPv4", "addresses": list(addresses), "ports": list(ports), **more}
 
 
-STATED = (["10.96.0.1/32"], [443])
+STATED = {"": (["10.96.0.1/32"], [443])}
 
 
-def test_discovered_addresses_are_granted_on_their_own_ports_in_a_rule_of_their_own(
+def test_discovered_addresses_are_granted_on_their_own_port_in_a_policy_of_its_own(
     cluster: Cluster, render: Render
 ) -> None:
     cluster.set_slices("default", [slice_of("192.0.2.11", "192.0.2.10")])
     output = render()
-    assert rules_to_the_api(output) == [STATED, (["192.0.2.10/32", "192.0.2.11/32"], [6443])]
+    assert rules_to_the_api(output) == STATED | {"-6443": (["192.0.2.10/32", "192.0.2.11/32"], [6443])}
     assert b"# orchestrator -> kubernetes-api: TCP 6443, discovered" in output.stdout
 
 
-def test_each_slice_gives_a_rule_and_other_services_give_none(cluster: Cluster, render: Render) -> None:
+def test_each_port_of_the_slices_gives_a_policy_and_other_services_give_none(cluster: Cluster, render: Render) -> None:
     cluster.set_slices(
         "default",
         [
@@ -80,27 +84,26 @@ def test_each_slice_gives_a_rule_and_other_services_give_none(cluster: Cluster, 
             slice_of("api.example.org", addressType="FQDN"),
         ],
     )
-    assert rules_to_the_api(render()) == [
-        STATED,
-        (["192.0.2.10/32"], [6443]),
-        (["2001:db8::10/128"], [6443, 443]),
-    ]
+    assert rules_to_the_api(render()) == STATED | {
+        "-443": (["2001:db8::10/128"], [443]),
+        "-6443": (["192.0.2.10/32", "2001:db8::10/128"], [6443]),
+    }
 
 
 def test_nothing_found_grants_what_is_stated_alone(render: Render) -> None:
-    assert rules_to_the_api(render()) == [STATED]
+    assert rules_to_the_api(render()) == STATED
 
 
 def test_a_slice_without_ports_or_addresses_opens_nothing(cluster: Cluster, render: Render) -> None:
     cluster.set_slices("default", [slice_of("192.0.2.10", ports=[]), slice_of()])
-    assert rules_to_the_api(render()) == [STATED]
+    assert rules_to_the_api(render()) == STATED
 
 
 def test_discovery_switched_off_looks_nothing_up(cluster: Cluster, render: Render) -> None:
     cluster.set_slices("default", [slice_of("192.0.2.10")])
     cluster.forbidden.add("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices")
     output = render("--set", "endpoints.kubernetes-api.discover=false")
-    assert rules_to_the_api(output) == [STATED]
+    assert rules_to_the_api(output) == STATED
 
 
 def test_a_discovered_port_beyond_the_ceiling_stops_the_install(cluster: Cluster, render: Render) -> None:
@@ -118,12 +121,17 @@ def test_more_addresses_than_the_ceiling_stop_the_install(cluster: Cluster, rend
     assert "the Service has 18 addresses, and the matrix allows 16" in output.stderr
 
 
-def test_the_stated_rules_keep_their_order_whatever_is_discovered(cluster: Cluster, render: Render) -> None:
-    before = policies(objects_of(render().stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
-    cluster.set_slices("default", [slice_of("192.0.2.10"), slice_of("192.0.2.20")])
-    after = policies(objects_of(render().stdout))["redkite-orchestrator-egress"]["spec"]["egress"]
-    assert after[: len(before)] == before
-    assert len(after) == len(before) + 2
+def test_no_other_policy_changes_whatever_is_discovered(cluster: Cluster, render: Render) -> None:
+    before = policies(objects_of(render().stdout))
+    cluster.set_slices("default", [slice_of("192.0.2.10"), slice_of("192.0.2.20", ports=[443])])
+    after = policies(objects_of(render().stdout))
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() == {f"{TO_THE_API}-443", f"{TO_THE_API}-6443"}
+
+
+def test_a_flow_that_is_off_opens_nothing_that_is_discovered(cluster: Cluster, render: Render) -> None:
+    cluster.set_slices("default", [slice_of("192.0.2.10")])
+    assert rules_to_the_api(render("--set", "flows.orchestrator-to-kubernetes-api.enabled=false")) == {}
 
 
 def test_a_second_release_is_refused_and_told_who_is_first(cluster: Cluster, render: Render) -> None:
@@ -170,7 +178,7 @@ def test_the_jobs_namespace_is_rendered_where_absent_or_ours(
         cluster.add_namespace("stalker-jobs", annotations)
     objects = objects_of(render().stdout)
     assert [item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"] == ["stalker-jobs"] * rendered
-    assert policies(objects).keys() == DOCUMENTED_POLICIES
+    assert policies(objects).keys() == documented_policies("prod")
 
 
 ELSEWHERE = ("--set", "namespaces.app.name=red")

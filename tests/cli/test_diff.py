@@ -41,7 +41,8 @@ def test_a_flow_that_is_switched_on_is_one_gain(netmatrix: Run) -> None:
     assert result.status == 1
     assert listed(result.out) == [f"+ {DNS}  [new peer]"]
     egress = next(line for line in result.out.splitlines() if line.startswith("    egress: "))
-    assert "was closed: no rule of stalker-jobs/redkite-default-deny, stalker-jobs/redkite-jobs-egress lets" in egress
+    closed = ("redkite-default-deny", "redkite-flow-jobs-to-internet-egress", "redkite-jobs-egress")
+    assert f"was closed: no rule of {', '.join(f'stalker-jobs/{name}' for name in closed)} lets" in egress
     assert "is opened by egress rule 1 of policy stalker-jobs/redkite-flow-jobs-to-dns-egress" in egress
     assert f"the flow jobs-to-dns at matrix.yaml:{line_of('  jobs-to-dns:')}:3" in egress
     assert result.out.endswith("\n1 gained, 0 lost\n")

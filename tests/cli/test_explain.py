@@ -23,7 +23,7 @@ def line(text: str) -> int:
     ("asked", "verdict", "told"),
     [
         ("cron mongo 27017", "allowed", [f"the flow cron-to-mongo at matrix.yaml:{line('  cron-to-mongo:')}:3 grants"]),
-        ("cron mongo tcp/27017", "allowed", ["egress rule 3 of policy stalker/redkite-cron-egress"]),
+        ("cron mongo tcp/27017", "allowed", ["egress rule 2 of policy stalker/redkite-cron-egress"]),
         ("cron mongo mongodb", "allowed", ["ingress rule 2 of policy stalker/redkite-mongo-ingress"]),
         ("cron mongo udp/27017", "denied", ["no rule of stalker/redkite-cron-egress, stalker/redkite-default-deny"]),
         ("cron kafka client", "denied", [f"no flow that is on grants it to cron, matrix.yaml:{line('  cron:')}:3"]),

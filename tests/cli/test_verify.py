@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.expected import DOCUMENTED_POLICIES
+from tests.chart.expected import documented_policies
 from tests.cli.conftest import PROD, TODAY, Result, Run
 from tests.support.scenarios import ROOT
 
@@ -179,7 +179,7 @@ def test_a_program_s_format_points_at_files_that_exist(netmatrix: Run, copy: Pat
     kept = netmatrix("verify", *PROD, "--save", "kept/prod.yaml", *TODAY, cwd=copy)
     assert kept.status == 0
     assert (copy / "kept/prod.yaml").read_text(encoding="utf-8").count("kind: NetworkPolicy") == len(
-        DOCUMENTED_POLICIES
+        documented_policies("prod")
     )
 
 

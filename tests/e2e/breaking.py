@@ -17,18 +17,18 @@ Break = Callable[[Mapping[str, Any]], None]
 
 def drop_the_ports_of_a_rule(policies: Mapping[str, Any]) -> None:
     """Who may come to the UI may come to all of its ports."""
-    del policies["redkite-ui-ingress"]["ingress"][0]["ports"]
+    del policies["redkite-flow-outside-to-ui-ingress"]["ingress"][0]["ports"]
 
 
 def split_a_peer(policies: Mapping[str, Any]) -> None:
     """A namespace AND pods in it become a namespace, OR pods."""
-    rule = next(rule for rule in policies["redkite-jobs-egress"]["egress"] if "namespaceSelector" in rule["to"][0])
+    (rule,) = policies["redkite-jobs-egress"]["egress"]
     rule["to"] = [{key: value} for key, value in rule["to"][0].items()]
 
 
 def lose_an_exception(policies: Mapping[str, Any]) -> None:
     """The Internet begins at the metadata service."""
-    rule = next(rule for rule in policies["redkite-jobs-egress"]["egress"] if "ipBlock" in rule["to"][0])
+    (rule,) = policies["redkite-flow-jobs-to-internet-egress"]["egress"]
     rule["to"][0]["ipBlock"]["except"].remove("169.254.169.254/32")
 
 

@@ -65,16 +65,19 @@ DIVERGENCES = (
 )
 """Those that last."""
 
-PLACES_OF_RULES = (
-    "rules-that-change-places",
+PEERS_AND_PORTS = (
+    "peers-and-ports-of-one-rule",
     (
         "kube-router 2.10 names the addresses of a rule by its place in the policy, and swaps them before the rules: "
-        "for a tenth of a second the peers of one rule are let through on the ports of its neighbour. A flow that is "
-        "switched off or on moves the rules behind it; the policy of the other end refuses all the same, but where "
-        "that is the name service, which has none"
+        "where one upgrade changes both the peers and the ports of a rule, the new peers are let through on the old "
+        "ports for a tenth of a second. So it may be with an exception, with `outside` and with an endpoint's values;"
+        " pods of the application refuse all the same. No flow that is switched does it, and no change of "
+        "environment: what leads to no such pod has a policy of its own"
     ),
 )
-"""The one that lasts a moment, and that values can bring about; shown in test_lifecycle.py."""
+"""The one that lasts a moment, and that values can bring about: `tests/chart/test_places.py` computes which, and
+`test_lifecycle.py` shows it.
+"""
 
 
 def objects(policies: Mapping[str, Spec], namespace: str = UNRELATED) -> list[dict[str, Any]]:

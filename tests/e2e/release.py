@@ -12,7 +12,7 @@ from tests.e2e.hosts import INTERNET
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments
 from tests.e2e.paths import ROOT
 from tests.e2e.session import Cluster
-from tests.e2e.workloads import UNRELATED
+from tests.e2e.workloads import ATTACKERS, UNRELATED
 
 PROD, DEV, OPERATIONAL = (ROOT / "values" / f"{name}.yaml" for name in ("values-prod", "values-dev", "operational"))
 
@@ -76,6 +76,14 @@ def with_override(cluster: Cluster, values: Mapping[str, Any], name: str = "over
     file = cluster.folder.scratch / f"{name}.yaml"
     file.write_text(json.dumps(values), encoding="utf-8")
     return [PROD, file]
+
+
+def with_exception(cluster: Cluster, port: int, of: str = "as-dns") -> list[Path]:
+    """Prod, and an exception that lets cron through to one pod of a namespace without policies, on one port."""
+    labels = {item.name: item.labels for item in ATTACKERS if item.namespace == UNRELATED}[of]
+    to = {"namespace": UNRELATED, "selector": [f"{key}={value}" for key, value in labels.items()]}
+    excepted = {**EXCEPTION, "from": {"pod": "cron"}, "to": to, "ports": [{"protocol": "TCP", "port": port}]}
+    return with_override(cluster, {"exceptions": {"of-cron": excepted}}, f"exception-{of}")
 
 
 def policies(cluster: Cluster, *options: str) -> dict[Key, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.e2e.divergences import DIVERGENCES, PLACES_OF_RULES
+from tests.e2e.divergences import DIVERGENCES, PEERS_AND_PORTS
 from tests.e2e.lifecycle import BETWEEN, Watched
 from tests.e2e.packets import Pass
 from tests.e2e.paths import ROOT
@@ -125,7 +125,7 @@ class Report:
             "The last one touches, for a moment, what it changes.",
             "",
         ]
-        found = [*((item.name, item.reason) for item in DIVERGENCES), PLACES_OF_RULES]
+        found = [*((item.name, item.reason) for item in DIVERGENCES), PEERS_AND_PORTS]
         return [*lines, *(f"- `{name}`: {reason}" for name, reason in found), ""]
 
     def _times(self) -> list[str]:

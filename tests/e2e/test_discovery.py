@@ -44,7 +44,8 @@ def test_the_orchestrator_reaches_the_discovered_endpoint_and_no_more_of_the_con
     asked = list(_to_the_control_plane(bare))
     assert closed(packets.send(bare.cluster, asked, lambda _: True)) == []
     expected = install(bare.cluster, matrix, [PROD])
-    *_, discovered = release.specs(bare.cluster)[APP, "redkite-orchestrator-egress"]["egress"]
+    name = f"redkite-flow-orchestrator-to-kubernetes-api-egress-{API_PORT}"
+    (discovered,) = release.specs(bare.cluster)[APP, name]["egress"]
     assert discovered["to"] == [{"ipBlock": {"cidr": f"{NODE_IPV4}/32"}}]
     assert discovered["ports"] == [{"protocol": "TCP", "port": API_PORT}]
     seen = packets.send(bare.cluster, asked, expected.engine)

@@ -37,7 +37,7 @@ from tests.e2e.workloads import APP, JOBS
 pytestmark = pytest.mark.e2e
 
 CHART = ROOT / "chart"
-_TRIES = 10
+_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def test_every_end_and_every_rule_is_in_what_is_asked_all_the_time(life: LifeCyc
         }
         admitting = {str(rule) for question in asked for end in state.ends(question) for rule in end.admitted_by}
         # The API server's Service address, which is translated before a policy sees it.
-        assert rules - admitting == {f"egress rule 2 of policy {APP}/redkite-orchestrator-egress"}
+        to_the_api = f"{APP}/redkite-flow-orchestrator-to-kubernetes-api-egress"
+        assert rules - admitting == {f"egress rule 1 of policy {to_the_api}"}
 
 
 @pytest.mark.parametrize("how", ["allow everything to the database", "delete a policy"])
@@ -138,8 +139,8 @@ def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> 
     assert any("unrelated/nobody -> stalker/mongo" in packet for packet in seen.forbidden)
 
 
-def test_rules_that_change_places_let_through_what_neither_state_allows(life: LifeCycle) -> None:
-    """As the list of divergences says, and for a moment: the monitor sees that too."""
+def test_a_flow_that_is_switched_off_and_on_lets_nothing_else_through(life: LifeCycle) -> None:
+    """Not even where the other end has no policy, and the data plane counts rules: see the list of divergences."""
     cluster = life.cluster
     to_dns = [item for item in _asked(life) if "kafka" in item.source.name and item.destination.name == "kube-dns"]
     without = release.with_override(cluster, {"flows": {"kafka-to-dns": {"enabled": False}}})
@@ -148,14 +149,44 @@ def test_rules_that_change_places_let_through_what_neither_state_allows(life: Li
     def switch_off_and_on() -> None:
         with lifecycle.watching(cluster, to_dns) as closely:
             for _ in range(_TRIES):
-                closely.aside("off", partial(release.upgrade, cluster, *without))
+                forbidden.extend(closely.aside("off", partial(release.upgrade, cluster, *without)).forbidden)
                 forbidden.extend(closely.aside("on", partial(release.upgrade, cluster, PROD)).forbidden)
-                if forbidden:
-                    break
 
     life.aside("switched off and on", switch_off_and_on)
+    assert any("TCP 909" in str(packet) for packet in to_dns)
+    assert forbidden == []
+
+
+def test_peers_and_ports_of_one_rule_that_change_at_once_let_through_what_neither_state_allows(
+    life: LifeCycle, first: First
+) -> None:
+    """As the list of divergences says, and for a moment: the monitor sees that too."""
+    cluster = life.cluster
+    found = endpoints(cluster, first.hosts, workloads.pods() + dns.REPLICAS)
+    asked = [
+        item
+        for item in questions_of(cluster, found, first.hosts.ports)
+        if (item.source.name.partition("-")[0], item.source.namespace) == ("cron", APP)
+        and item.destination.namespace == workloads.UNRELATED
+    ]
+    one, other = (release.with_exception(cluster, **ends) for ends in ({"port": 3000}, {"port": 80, "of": "as-job"}))
+    forbidden: list[str] = []
+
+    def there_and_back() -> None:
+        release.upgrade(cluster, *one)
+        with lifecycle.watching(cluster, asked) as closely:
+            for _ in range(_TRIES):
+                forbidden.extend(closely.aside("there", partial(release.upgrade, cluster, *other)).forbidden)
+                forbidden.extend(closely.aside("back", partial(release.upgrade, cluster, *one)).forbidden)
+                if forbidden:
+                    break
+        release.upgrade(cluster, PROD)
+
+    life.aside("an exception, elsewhere and on another port", there_and_back)
     assert forbidden
-    assert all(re.search(r"-> kube-system/kube-dns at \S+ TCP 909[234]: open", packet) for packet in forbidden)
+    assert all(
+        re.search(r"-> unrelated/(as-job at \S+ TCP 3000|as-dns at \S+ TCP 80): open", packet) for packet in forbidden
+    )
 
 
 def test_an_upgrade_with_nothing_changed_changes_no_spec(life: LifeCycle) -> None:

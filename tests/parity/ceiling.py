@@ -82,25 +82,34 @@ class Ceiling:
         demand(fixed <= self.ours, "no default-deny in default")
         demand(not any(name.startswith("kube-") for name in self.ours), "a namespace of Kubernetes' own")
 
-    def _subject(self, policy: Any) -> tuple[str, str, list[str]]:
-        """By a policy's name: its pod, its direction, and the flows that it may hold (none for an exception)."""
+    def _subject(self, policy: Any) -> tuple[str, str, list[str] | None]:
+        """By a policy's name: its pod, its direction, and the flows that it may hold (no list for an exception)."""
         prefix, name = f"{self.matrix['prefix']}-", policy["metadata"]["name"]
         demand(name.startswith(prefix), f"policy {name!r}")
         name = name.removeprefix(prefix)
         subject, _, direction = name.rpartition("-")
+        discovered = direction.isdigit()  # the port of what was looked up
+        subject, _, direction = subject.rpartition("-") if discovered else (subject, "", direction)
         demand(direction in ENDS, f"policy {name!r}")
         end = "from" if direction == "egress" else "to"  # the end of a flow that the policy's pod is
         kind, _, id_ = subject.partition("-")
         if kind == "exception" and id_ in self.exceptions:
             party = self.exceptions[id_][end]
             demand(set(party) == {"pod"}, f"policy {name!r} for an end that is no pod")
-            return party["pod"], direction, []
+            return party["pod"], direction, None
         if kind == "flow" and id_ in self.matrix["flows"]:
-            demand(self.matrix["flows"][id_]["basis"] == "operation", f"policy {name!r} for a documented flow")
-            return self.matrix["flows"][id_][end], direction, [id_]
-        demand(subject in self.matrix["pods"], f"policy {name!r}")
-        flows = self.matrix["flows"].items()
-        return subject, direction, [i for i, flow in flows if flow[end] == subject and flow["basis"] == "table"]
+            flow = self.matrix["flows"][id_]
+            demand(flow["basis"] == "operation" or self._apart_from_pods(flow), f"policy {name!r} for a flow of pods")
+            looked_up = "discover" in self.matrix["endpoints"].get(flow["to"], {})
+            demand(looked_up or not discovered, f"policy {name!r}, where nothing is looked up")
+            return flow[end], direction, [id_]
+        demand(subject in self.matrix["pods"] and not discovered, f"policy {name!r}")
+        of_table = {i: flow for i, flow in self.matrix["flows"].items() if flow["basis"] == "table"}
+        mine = [i for i, flow in of_table.items() if flow[end] == subject and not self._apart_from_pods(flow)]
+        return subject, direction, mine
+
+    def _apart_from_pods(self, flow: Mapping[str, Any]) -> bool:
+        return bool({flow["from"], flow["to"]} & self.matrix["endpoints"].keys())
 
     def _bind(self, policy: Any) -> None:
         """A pod has one namespace and one set of labels in all its policies."""
@@ -138,8 +147,10 @@ class Ceiling:
         name = policy["metadata"]["name"]
         for rule in policy["spec"][direction]:
             demand(isinstance(rule, dict) and rule.keys() <= {ENDS[direction], "ports"}, f"{name}: rule {rule!r}")
-            tried = self._tried(rule, pod, direction, flows) if flows else [self._excepted(rule, name, direction)]
-            reasons = list(tried)
+            if flows is None:
+                reasons = [self._excepted(rule, name, direction)]
+            else:
+                reasons = list(self._tried(rule, pod, direction, flows))
             demand(None in reasons, f"{name}: {rule!r} is beyond the matrix: {reasons}")
 
     def _tried(self, rule: Any, pod: str, direction: str, flows: list[str]) -> Iterator[str | None]:

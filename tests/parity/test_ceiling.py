@@ -138,15 +138,27 @@ def moved(old: str, name: str, namespace: str = "stalker") -> Callable[[Objects]
     return change
 
 
-MONGO_IN, UI_IN = f"{APP}/redkite-mongo-ingress", f"{APP}/redkite-ui-ingress"
-CRON_OUT, API_OUT = f"{APP}/redkite-cron-egress", f"{APP}/redkite-orchestrator-egress"
+MONGO_IN, UI_IN = f"{APP}/redkite-mongo-ingress", f"{APP}/redkite-flow-outside-to-ui-ingress"
+CRON_TO_DNS, API_OUT = (
+    f"{APP}/redkite-flow-cron-to-dns-egress",
+    f"{APP}/redkite-flow-orchestrator-to-kubernetes-api-egress",
+)
 JOBS_OUT, KAFKA_IN = f"{JOBS}/redkite-jobs-egress", f"{APP}/redkite-kafka-ingress"
 DENY, MAIL_OUT = f"{APP}/redkite-default-deny", f"{APP}/redkite-flow-jobs-manager-to-internet-egress"
 EXCEPTION = f"{APP}/redkite-exception-address-egress"
-DNS = f"{CRON_OUT} spec egress 0"
-API = f"{API_OUT} spec egress 1"
-INTERNET = f"{JOBS_OUT} spec egress 1"
+DNS = f"{CRON_TO_DNS} spec egress 0"
+API = f"{API_OUT} spec egress 0"
+INTERNET = f"{JOBS}/redkite-flow-jobs-to-internet-egress spec egress 0"
 TCP80, TCP27017 = {"protocol": "TCP", "port": 80}, {"protocol": "TCP", "port": 27017}
+TO_DNS = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"protocol": "TCP", "port": 53}, {"protocol": "UDP", "port": 53}],
+}
 PODS_OF_X = {
     "namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "x"}},
     "podSelector": {"matchLabels": {"a": "b"}},
@@ -182,6 +194,7 @@ BEYOND: dict[str, Callable[[Objects], None]] = {
     "another protocol": put(f"{MONGO_IN} spec ingress 0 ports 0 protocol", "UDP"),
     "two names on one port": put(f"{KAFKA_IN} spec ingress 1 ports 1 port", 9092),
     "anyone with all ports": drop(f"{UI_IN} spec ingress 0 ports"),
+    "a rule where only single flows have any": add(f"{APP}/redkite-ui-ingress spec ingress", {"ports": [TCP80]}),
     "anyone where prod does not grant it": add(f"{MONGO_IN} spec ingress", {"ports": [TCP27017]}),
     "a flow of dev": add(f"{UI_IN} spec ingress", {"ports": [{"protocol": "TCP", "port": 4200}]}),
     "a rule of another pod": put(f"{MONGO_IN} spec ingress 0 ports 0 port", 9092),
@@ -239,7 +252,10 @@ BEYOND: dict[str, Callable[[Objects], None]] = {
     "an unknown policy": moved(MONGO_IN, "redkite-other-ingress"),
     "a policy elsewhere": put(f"{MONGO_IN} metadata namespace", "default"),
     "a policy with a foreign name": put(f"{MONGO_IN} metadata name", "mongo-ingress"),
-    "a policy of a documented flow": moved(MONGO_IN, "redkite-flow-cron-to-mongo-ingress"),
+    "a policy of a documented flow between pods": moved(MONGO_IN, "redkite-flow-cron-to-mongo-ingress"),
+    "a flow to an endpoint among those between pods": add(f"{APP}/redkite-cron-egress spec egress", TO_DNS),
+    "addresses that were looked up by no flow": moved(CRON_TO_DNS, "redkite-flow-cron-to-dns-egress-6443"),
+    "addresses that were looked up for a pod": moved(MONGO_IN, "redkite-mongo-ingress-6443"),
     "a policy of an exception nobody declared": moved(EXCEPTION, "redkite-exception-other-egress"),
     "a policy of an exception at the wrong end": moved(MONGO_IN, "redkite-exception-address-ingress"),
     "an exception to another address": put(f"{EXCEPTION} spec egress 0 to 0", block("203.0.113.0/24")),

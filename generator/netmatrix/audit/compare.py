@@ -64,6 +64,8 @@ def compare(
     """
     desired = {str(policy): policy for policy in rendered}
     found = {str(policy): policy for policy in live.policies}
+    beside = {name: replace(policy, egress=()) for name, policy in found.items() if _is_beside(policy, desired, known)}
+    desired |= beside
     parts = {name: parted(policy, desired.get(name), known) for name, policy in found.items()}
     carried = _carriers(desired, parts, known)
     wanted = {name: with_targets(policy, carried.get(name, ())) for name, policy in desired.items()}
@@ -137,6 +139,17 @@ def _carriers(
 
 def _row(policy: NetworkPolicy) -> tuple[str, object]:
     return policy.namespace, policy.pod_selector
+
+
+def _is_beside(policy: NetworkPolicy, desired: Mapping[str, NetworkPolicy], known: Sequence[Looked]) -> bool:
+    """Whether it is the chart's for one port of looked-up addresses: it stands beside the policy for what is stated.
+
+    Offline there is nothing to render of it (the chart's template of the row; its name ends with the port).
+    """
+    stem, _, port = str(policy).rpartition("-")
+    stated = desired.get(stem)
+    looked_up = any(_row(policy) in looked.rows for looked in known)
+    return bool(port.isdigit() and looked_up and str(policy) not in desired and stated and _row(stated) == _row(policy))
 
 
 def _is_discovered_whole(part: Parted) -> bool:

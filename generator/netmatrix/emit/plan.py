@@ -18,7 +18,7 @@ from netmatrix.emit.removed import for_helm
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.tables import tables_markdown
 from netmatrix.emit.values_files import environment_yaml, operational_yaml, scenario_yaml, values_yaml
-from netmatrix.emit.views import flow_views, pod_views
+from netmatrix.emit.views import flow_views, lone_views, pod_views
 from netmatrix.matrix.check_endpoints import is_strictly_inside
 from netmatrix.matrix.load import matrix_schema_text
 from netmatrix.matrix.model import Basis, Matrix, Namespace
@@ -88,7 +88,8 @@ class _Writer:
         files = {templates / f"{name}.tpl": self.render(f"{name}.tpl", **facts) for name in _HELPERS}
         files |= {templates / name: self.render(name) for name in _PLAIN}
         for pod in matrix.documented_pods():
-            files[templates / f"{pod.id}.yaml"] = self.render("pod.yaml", pod=pod, directions=pod_views(matrix, pod))
+            directions, ends = pod_views(matrix, pod), lone_views(matrix, pod)
+            files[templates / f"{pod.id}.yaml"] = self.render("pod.yaml", pod=pod, directions=directions, ends=ends)
         for flow in matrix.flows.values():
             if flow.basis is Basis.OPERATION:
                 ends = flow_views(matrix, flow)

@@ -10,12 +10,11 @@ from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, 
 
 
 class RuleKind(StrEnum):
-    """How a rule's peers are printed: pods of ours, an endpoint that may be empty, anyone, or looked-up addresses."""
+    """How a rule's peers are printed: pods of ours, an endpoint that may be empty, or anyone."""
 
     POD = "pod"
     ENDPOINT = "endpoint"
     ANYONE = "anyone"
-    DISCOVERED = "discovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +76,87 @@ def _port_line(port: Port, number: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DirectionView:
-    """One policy of a pod: its direction and its rules, in an order that values never change."""
+    """One policy of a pod: its direction and its rules, in an order that values never change.
+
+    `name` is the policy's name without the chart's prefix, `template` that of the template which prints its rules.
+    `alone` are the ids of flows of this pod and direction that have policies of their own instead of a rule here.
+    """
 
     pod: Pod
     type: str  # the policy type: "Ingress" or "Egress"
     field: str  # the policy's list: "ingress" or "egress"
+    name: str
+    template: str
     namespace: str  # template text
     rules: tuple[RuleView, ...]
+    alone: tuple[str, ...] = ()
+
+    @property
+    def discovers(self) -> str:
+        """The id of the endpoint at the other end whose addresses are looked up at install time; "" where none are.
+
+        They are granted by policies beside this one, a policy for each port: what is found in a cluster moves no rule.
+        """
+        (rule,) = self.rules
+        destination = rule.flow.destination
+        looked_up = self.type == "Egress" and isinstance(destination, Endpoint) and destination.discovery
+        return destination.id if looked_up else ""
 
 
 def pod_views(matrix: Matrix, pod: Pod) -> tuple[DirectionView, ...]:
-    """The two policies of a documented pod: the TABLE flows that end or start at it."""
+    """The two policies of a documented pod: the TABLE flows between it and pods.
+
+    What stands in one list moves when a rule before it is switched off, and a data plane that knows rules by their
+    places lets the peers of one through on the ports of the next for a moment. Between pods the other end's policy
+    refuses all the same. An endpoint has none, so that a flow from or to one is a policy of its own: `flow_views`.
+    """
     flows = [flow for flow in matrix.flows.values() if flow.basis is Basis.TABLE]
     return (
-        _direction(matrix, pod, "Ingress", [flow for flow in flows if flow.destination is pod]),
-        _direction(matrix, pod, "Egress", [flow for flow in flows if flow.source is pod]),
+        _of_pod(matrix, pod, "Ingress", [flow for flow in flows if flow.destination is pod]),
+        _of_pod(matrix, pod, "Egress", [flow for flow in flows if flow.source is pod]),
     )
 
 
+def lone_views(matrix: Matrix, pod: Pod) -> tuple[DirectionView, ...]:
+    """The policies of the TABLE flows between a documented pod and endpoints, one each, in the order of `pod_views`."""
+    flows = [id_ for direction in pod_views(matrix, pod) for id_ in direction.alone]
+    return tuple(view for id_ in flows for view in flow_views(matrix, matrix.flows[id_]))
+
+
 def flow_views(matrix: Matrix, flow: Flow) -> tuple[DirectionView, ...]:
-    """The policies of an operational flow: one for each of its ends that is a pod of ours."""
+    """The policies of a flow that stands alone: one for each of its ends that is a pod of ours."""
     ends: list[DirectionView] = []
     if isinstance(flow.source, Pod):
-        ends.append(_direction(matrix, flow.source, "Egress", [flow]))
+        ends.append(_of_flow(matrix, flow.source, "Egress", flow))
     if isinstance(flow.destination, Pod):
-        ends.append(_direction(matrix, flow.destination, "Ingress", [flow]))
+        ends.append(_of_flow(matrix, flow.destination, "Ingress", flow))
     return tuple(ends)
 
 
-def _direction(matrix: Matrix, pod: Pod, type_: str, flows: list[Flow]) -> DirectionView:
-    """Looked-up rules come last: what is found in a cluster must not move the rules that are stated."""
+def _of_pod(matrix: Matrix, pod: Pod, type_: str, flows: list[Flow]) -> DirectionView:
     rules = [_rule(matrix, pod, flow, type_) for flow in flows]
-    discovered = [
-        RuleView(matrix.chart_name, flow, RuleKind.DISCOVERED, "to", "", flow.destination.id)
-        for flow in flows
-        if type_ == "Egress" and isinstance(flow.destination, Endpoint) and flow.destination.discovery
-    ]
-    namespace = f'{{{{ include "{matrix.chart_name}.namespace" (list $ "{pod.namespace}") }}}}'
-    return DirectionView(pod, type_, type_.lower(), namespace, (*rules, *discovered))
+    field = type_.lower()
+    return DirectionView(
+        pod,
+        type_,
+        field,
+        f"{pod.id}-{field}",
+        f"pod.{pod.id}.{field}",
+        _namespace(matrix, pod),
+        tuple(rule for rule in rules if rule.kind is RuleKind.POD),
+        tuple(rule.flow.id for rule in rules if rule.kind is not RuleKind.POD),
+    )
+
+
+def _of_flow(matrix: Matrix, pod: Pod, type_: str, flow: Flow) -> DirectionView:
+    rules = (_rule(matrix, pod, flow, type_),)
+    field = type_.lower()
+    name, template = f"flow-{flow.id}-{field}", f"flow.{flow.id}.{field}"
+    return DirectionView(pod, type_, field, name, template, _namespace(matrix, pod), rules)
+
+
+def _namespace(matrix: Matrix, pod: Pod) -> str:
+    return f'{{{{ include "{matrix.chart_name}.namespace" (list $ "{pod.namespace}") }}}}'
 
 
 def _rule(matrix: Matrix, pod: Pod, flow: Flow, type_: str) -> RuleView:

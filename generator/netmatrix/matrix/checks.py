@@ -223,18 +223,25 @@ def _names(checked: Checked) -> Iterator[Finding]:
             yield at_key(
                 checked, rules.NAME, ("endpoints", id_), f"{id_!r} is both a pod and an endpoint", "rename one of them"
             )
-    prefix = checked.document.data["prefix"]
-    operational = [id_ for id_, flow in checked.section("flows").items() if flow["basis"] == "operation"]
-    for section, ids, stem in (("pods", checked.pods, ""), ("flows", operational, "flow-")):
-        for id_ in ids:
-            name = f"{prefix}-{stem}{id_}-ingress"
-            if len(name) > LONGEST_NAME:
-                message = f"the policy {name!r} would have a name of {len(name)} characters"
-                yield at_key(checked, rules.NAME, (section, id_), message, f"{LONGEST_NAME} is the longest: shorten it")
+    for path, name in _policies(checked):
+        if len(name) > LONGEST_NAME:
+            message = f"the policy {name!r} would have a name of {len(name)} characters"
+            yield at_key(checked, rules.NAME, path, message, f"{LONGEST_NAME} is the longest: shorten it")
     for id_ in checked.pods:
         if id_ in _RESERVED or id_.startswith(("flow-", "exception-")):
             message = f"a pod called {id_!r} would take the name of another of the chart's files or policies"
             yield at_key(checked, rules.NAME, ("pods", id_), message, "choose another id")
+
+
+def _policies(checked: Checked) -> Iterator[tuple[tuple[str, str], str]]:
+    """The longest name of a policy that each pod, and each flow that stands alone, would have."""
+    prefix = checked.document.data["prefix"]
+    for id_ in checked.pods:
+        yield ("pods", id_), f"{prefix}-{id_}-ingress"
+    for id_, flow in checked.section("flows").items():
+        if flow["basis"] == "operation" or {flow["from"], flow["to"]} & checked.endpoints.keys():
+            looked_up = "discover" in checked.endpoints.get(flow["to"], {})
+            yield ("flows", id_), f"{prefix}-flow-{id_}-{'egress-65535' if looked_up else 'ingress'}"
 
 
 _RESERVED = {"default-deny", "namespaces", "exceptions", "helm-test", "requirements"}
