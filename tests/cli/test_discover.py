@@ -35,6 +35,30 @@ def test_values_with_the_override_hold_and_are_proved(dump: Path, netmatrix: Run
         assert netmatrix("verify", *files, "-f", "values/operational.yaml").status == 0
 
 
+@pytest.mark.parametrize(
+    ("platform", "closed"),
+    [
+        ("k3s", ["100.96.0.0/12"]),
+        ("eks", ["100.64.0.0/10", "169.254.0.0-169.254.169.253"]),
+        ("gke", ["34.118.224.0/20", "240.0.0.0/4"]),
+        ("aks", ["168.63.129.16", "198.51.100.23"]),
+    ],
+)
+def test_jobs_no_longer_reach_what_is_the_clusters(
+    platform: str, closed: list[str], netmatrix: Run, tmp_path: Path
+) -> None:
+    """Where ipBlocks match pods, they reach pods and Services in these ranges without the override."""
+    target = tmp_path / "mine.yaml"
+    netmatrix("discover", "--dump", ROOT / f"tests/discover/dumps/{platform}.yaml", "--output", target)
+    lost = [
+        line
+        for line in netmatrix("diff", "--environment", "prod", "--new", target).out.splitlines()
+        if "- jobs" in line
+    ]
+    assert len(lost) == 1
+    assert all(text in lost[0] for text in closed), lost
+
+
 def test_status_0_says_that_nothing_is_open_and_1_that_questions_are(netmatrix: Run) -> None:
     assert netmatrix("discover", "--dump", KIND).status == 0
     result = netmatrix("discover", "--dump", MINIKUBE)

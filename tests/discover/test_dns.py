@@ -53,7 +53,11 @@ def test_pods_that_carry_the_charts_labels_too_need_nothing(tmp_path: Path, matr
     name = "rke2-coredns-rke2-coredns"
     other = service(name, "kube-system", "10.43.0.10", selector, *dns_ports(), labels=labels)
     running = pod("rke2-coredns-x", "kube-system", {**selector, **labels}, "10.244.0.9")
-    assert dns(tmp_path, matrix, *without(DNS), other, running) is None
+    stranger = service("a", "naming", "10.43.0.11", {"app": "a"}, *dns_ports())
+    found = learned(tmp_path, matrix, *without(DNS), other, running, stranger)
+    assert "dns" not in found.values()["endpoints"]
+    assert found.questions == ()
+    assert f"Service kube-system/{name} selects" in text_of(found)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +105,12 @@ def test_of_several_the_kubelets_address_decides(tmp_path: Path, matrix: Matrix)
     assert dns(tmp_path, matrix, *PLAIN, mine, kept) == {"peers": {"kube-dns": peer}}
 
 
-def test_of_strangers_none_is_taken(tmp_path: Path, matrix: Matrix) -> None:
-    strangers = [service(name, "naming", f"10.96.0.{at}", {"app": name}, *dns_ports()) for at, name in enumerate("ab")]
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_of_strangers_none_is_taken(names: str, tmp_path: Path, matrix: Matrix) -> None:
+    strangers = [service(name, "naming", f"10.96.0.{at}", {"app": name}, *dns_ports()) for at, name in enumerate(names)]
     found = learned(tmp_path, matrix, *without(DNS), *strangers)
-    assert "none is known by its name: naming/a, naming/b" in question(found, "dns-service").text
+    told = ", ".join(f"naming/{name}" for name in names)
+    assert f"none is known by its name: {told}." in question(found, "dns-service").text
     assert "dns" not in found.values()["endpoints"]
 
 
