@@ -117,6 +117,9 @@ release-dry-run: setup ## Rehearse a release: packages, signature, a registry of
 	@$(BIN)/python -m releasing check
 	@$(BIN)/python -m pytest -v -m "release or not release" tests/release
 	@$(BIN)/python -m tests.release
+	@if test "$$(id -u)" = 0; then \
+	  $(MAKE) --no-print-directory cluster-tools && $(BIN)/python -m pytest -v -m e2e tests/e2e/test_release.py; else \
+	  echo "the chart was not installed into a cluster, which needs root: sudo make release-dry-run does that too"; fi
 
 lock: setup ## Renew the locked dependencies
 	@$(BIN)/python -m pip install --quiet uv

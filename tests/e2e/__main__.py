@@ -16,11 +16,17 @@ from tests.e2e import endpoints, hosts, machine, programs, session, workloads
 from tests.e2e.errors import ClusterError
 from tests.e2e.inside import dns
 from tests.e2e.paths import CLUSTER, ROOT
+from tests.release.local_registry import registry_program
+from tests.support.tools import MissingToolError
 
 
 def tools() -> None:
     """Install, fetch and build what the cluster is made of."""
     programs.provide(machine.provide())
+    try:
+        registry_program()
+    except MissingToolError as error:
+        raise ClusterError(str(error)) from error
     print(f"the cluster's programs are in {programs.BINARIES.relative_to(ROOT)}", file=sys.stderr)
 
 

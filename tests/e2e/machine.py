@@ -23,6 +23,7 @@ PACKAGES: Mapping[str, str] = {
     "ipset": "ipset",
     "nftables": "nft",
     "conntrack": "conntrack",
+    "gnupg": "gpg",
     "iproute2": "ip",
     "util-linux": "nsenter",
     "openssl": "openssl",

@@ -34,7 +34,7 @@ def test_nothing_is_published_that_was_not_rehearsed_and_secrets_need_an_approva
     jobs = WORKFLOW["jobs"]
     assert [jobs[name].get("needs") for name in RIGHTS] == [None, "rehearse", "packages", "python"]
     runs = [step.get("run", "") for step in jobs["rehearse"]["steps"]]
-    assert "make release-dry-run" in runs
+    assert any(run.endswith("make release-dry-run") for run in runs)
     assert any("--tag" in run for run in runs)
     with_secrets = [name for name, job in jobs.items() if "secrets." in str(job)]
     assert with_secrets == ["packages"]
