@@ -399,8 +399,11 @@ retargeted, what is never granted. Templates are not values: no override reaches
     "backends": {
       "type": "object",
       "additionalProperties": false,
-      "properties": {"clusterNetworkPolicy": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]} },
-      "required": ["clusterNetworkPolicy"]
+      "properties": {
+        "cilium": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]},
+        "clusterNetworkPolicy": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}
+      },
+      "required": ["cilium", "clusterNetworkPolicy"]
     },
     "test": {
       "type": "object",

@@ -29,7 +29,7 @@ FLOWS = """\
   ledger-to-mongo: {from: ledger, to: mongo, ports: [mongodb], basis: table}
   cron-to-ledger: {from: cron, to: ledger, ports: [http], environments: [prod], basis: table}
 """
-NEW_FILE = PurePosixPath("chart/templates/ledger.yaml")
+NEW_FILES = {PurePosixPath("chart/templates/ledger.yaml"), PurePosixPath("chart/templates/cilium-ledger.yaml")}
 TOUCHED = {
     *(f"values/values-{environment}.yaml" for environment in ENVIRONMENTS),
     *(f"chart/values-{environment}.yaml" for environment in ENVIRONMENTS),
@@ -44,6 +44,8 @@ TOUCHED = {
     "chart/templates/_values.tpl",
     "chart/templates/cron.yaml",
     "chart/templates/mongo.yaml",
+    "chart/templates/cilium-cron.yaml",
+    "chart/templates/cilium-mongo.yaml",
     "docs/tables.md",
     "docs/values.md",
 }
@@ -69,8 +71,10 @@ def after(enlarged: Path) -> Plan:
     return plan(load_matrix(str(enlarged)))
 
 
-def test_one_file_is_new_and_those_that_name_a_pod_or_flow_of_the_lines_change(before: Plan, after: Plan) -> None:
-    assert after.files.keys() - before.files.keys() == {NEW_FILE}
+def test_the_pod_s_files_are_new_and_those_that_name_a_pod_or_flow_of_the_lines_change(
+    before: Plan, after: Plan
+) -> None:
+    assert after.files.keys() - before.files.keys() == NEW_FILES
     assert before.files.keys() <= after.files.keys()
     assert {str(path) for path, text in before.files.items() if after.files[path] != text} == TOUCHED
 

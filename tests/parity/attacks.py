@@ -31,6 +31,7 @@ def exception(from_: Any, to: Any) -> dict[str, Any]:
 
 
 RICH: dict[str, Any] = {
+    "backends": {"cilium": {"enabled": True}, "clusterNetworkPolicy": {"enabled": True}},
     "endpoints": {
         "dns": {"cidrs": ["169.254.20.10/32", "fd00::53/128"]},
         "internet": {"additionalExcept": {"cgnat": "100.64.0.0/10"}},

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from tests.parity.cilium import check_cilium
 from tests.parity.shapes import (
     Pods,
     Trespass,
@@ -61,6 +62,8 @@ class Ceiling:
                 demand(item["metadata"]["namespace"] in self.ours, "a pod outside our namespaces")
             elif item["kind"] == "ClusterNetworkPolicy":
                 check_cluster_policy(item, self.ours, f"{self.matrix['prefix']}-default-deny")
+            elif item["kind"] == "CiliumNetworkPolicy":
+                demand(item["metadata"]["namespace"] in self.ours, "a Cilium policy outside our namespaces")
             else:
                 demand(item["kind"] == "NetworkPolicy" and item["apiVersion"] == "networking.k8s.io/v1", "a kind")
                 demand(item.keys() == {"apiVersion", "kind", "metadata", "spec"}, "a field of a policy")
@@ -70,6 +73,7 @@ class Ceiling:
         self._apart()
         for item in rest:
             self._rules(item)
+        check_cilium([item for item in items if item["kind"] == "CiliumNetworkPolicy"], policies)
 
     def _default_deny(self, found: list[Any]) -> None:
         """One in each of the namespaces, with lists that are there and empty."""

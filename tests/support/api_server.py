@@ -20,6 +20,7 @@ _RESOURCES = {
     "/api/v1": [("namespaces", "Namespace", False)],
     "/apis/discovery.k8s.io/v1": [("endpointslices", "EndpointSlice", True)],
     "/apis/networking.k8s.io/v1": [("networkpolicies", "NetworkPolicy", True)],
+    "/apis/cilium.io/v2": [("ciliumnetworkpolicies", "CiliumNetworkPolicy", True)],
 }
 _VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
@@ -74,8 +75,8 @@ class Cluster:
         if path == "/api":
             return {"kind": "APIVersions", "versions": ["v1"]}
         if path == "/apis":
-            names = [path.split("/")[2] for path in _RESOURCES if path.startswith("/apis/")]
-            groups = [_group(name) for name in names]
+            known = [path.split("/")[2:] for path in _RESOURCES if path.startswith("/apis/")]
+            groups = [_group(name, version) for name, version in known]
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
         if path in _RESOURCES:
             resources = [
@@ -129,9 +130,9 @@ def serving(cluster: Cluster, kubeconfig: Path) -> Iterator[Path]:
         server.server_close()
 
 
-def _group(name: str) -> Object:
-    version = {"groupVersion": f"{name}/v1", "version": "v1"}
-    return {"name": name, "versions": [version], "preferredVersion": version}
+def _group(name: str, version: str) -> Object:
+    served = {"groupVersion": f"{name}/{version}", "version": version}
+    return {"name": name, "versions": [served], "preferredVersion": served}
 
 
 def _object(version: str, kind: str, name: str, namespace: str | None, annotations: Mapping[str, str] | None) -> Object:

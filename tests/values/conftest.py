@@ -39,7 +39,7 @@ endpoints:
   world: {anyone: true, peers: {}}
 flows: {}
 exceptions: {}
-backends: {clusterNetworkPolicy: {enabled: false}}
+backends: {cilium: {enabled: false}, clusterNetworkPolicy: {enabled: false}}
 test: {image: "registry.k8s.io/e2e-test-images/agnhost:2.63.0", pullPolicy: IfNotPresent}
 """
 

@@ -346,6 +346,10 @@ def _backends() -> Schema:
     return _closed(
         "The same matrix once more, in the words of other APIs. Their objects stand beside the NetworkPolicies.",
         {
+            "cilium": _closed(
+                "Every flow as CiliumNetworkPolicies too: the API server by name instead of by address, DNS as DNS.",
+                switch,
+            ),
             "clusterNetworkPolicy": _closed(
                 "The default-deny as a ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2) of the Baseline tier, "
                 "which nobody who may only edit a namespace can delete.",

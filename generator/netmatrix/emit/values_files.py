@@ -36,7 +36,7 @@ def chart_defaults(matrix: Matrix) -> dict[str, Any]:
         "endpoints": {id_: _endpoint(endpoint) for id_, endpoint in matrix.endpoints.items()},
         "flows": {},
         "exceptions": {},
-        "backends": {"clusterNetworkPolicy": {"enabled": False}},
+        "backends": {"cilium": {"enabled": False}, "clusterNetworkPolicy": {"enabled": False}},
         "test": {"image": TEST_IMAGE, "pullPolicy": "IfNotPresent"},
     }
 

@@ -228,7 +228,7 @@ def _names(checked: Checked) -> Iterator[Finding]:
             message = f"the policy {name!r} would have a name of {len(name)} characters"
             yield at_key(checked, rules.NAME, path, message, f"{LONGEST_NAME} is the longest: shorten it")
     for id_ in checked.pods:
-        if id_ in _RESERVED or id_.startswith(("flow-", "exception-")):
+        if id_ in _RESERVED or id_.startswith(("flow-", "exception-", "cilium-")):
             message = f"a pod called {id_!r} would take the name of another of the chart's files or policies"
             yield at_key(checked, rules.NAME, ("pods", id_), message, "choose another id")
 
@@ -244,7 +244,7 @@ def _policies(checked: Checked) -> Iterator[tuple[tuple[str, str], str]]:
             yield ("flows", id_), f"{prefix}-flow-{id_}-{'egress-65535' if looked_up else 'ingress'}"
 
 
-_RESERVED = {"default-deny", "namespaces", "exceptions", "helm-test", "requirements"}
+_RESERVED = {"default-deny", "namespaces", "exceptions", "helm-test", "requirements", "cluster-network-policy"}
 
 
 def _titles(checked: Checked) -> Iterator[Finding]:

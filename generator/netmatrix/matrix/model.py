@@ -123,6 +123,12 @@ class Endpoint:
         """Whether values may give other peers, addresses and ports (within the ceiling)."""
         return self.ceiling is not None
 
+    @property
+    def is_api_server(self) -> bool:
+        """Whether it is the API server: every cluster has it as the Service `kubernetes` of `default`."""
+        found = self.discovery
+        return found is not None and (found.namespace, found.service) == ("default", "kubernetes")
+
 
 Party = Pod | Endpoint
 

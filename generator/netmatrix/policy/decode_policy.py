@@ -151,12 +151,12 @@ def _peer(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> Peer:
     return Peer(
         pod_selector=None if pods is None else selector(fields, pods, (*path, "podSelector")),
         namespace_selector=None if namespaces is None else selector(fields, namespaces, (*path, "namespaceSelector")),
-        ip_block=None if block is None else _ip_block(fields, block, (*path, "ipBlock")),
+        ip_block=None if block is None else ip_block(fields, block, (*path, "ipBlock")),
         origin=Origin(fields.source, path),
     )
 
 
-def _ip_block(fields: Fields, value: Any, path: KeyPath) -> IPBlock | None:
+def ip_block(fields: Fields, value: Any, path: KeyPath) -> IPBlock | None:
     """An ipBlock: each except must be "a strict subset of `cidr`" (validation.go, ValidateIPBlock)."""
     data = fields.struct(value, path, _BLOCK)
     text = fields.string(data, "cidr", path, required=True)

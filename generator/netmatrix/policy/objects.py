@@ -79,10 +79,11 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class IPBlock:
-    """`cidr` without `excepts`, which lie strictly inside it."""
+    """`cidr` without `excepts`, which lie strictly inside it. One that is `outside` is of no pod's addresses, ever."""
 
     cidr: Cidr
     excepts: tuple[Cidr, ...] = ()
+    outside: bool = False
 
     def addresses(self) -> AddressSet:
         """The addresses that the block names: `except` is "a slice of CIDRs that should not be included within an

@@ -193,7 +193,7 @@ def _is_any_peer(rule: Rule, home: str, packet: Packet, direction: Direction, mo
 
 def _is_peer(peer: Peer, home: str, party: Party, family: Family, model: Model) -> bool:
     if peer.ip_block is not None:
-        matches = party.namespace is None or model.ipblock_matches_pods
+        matches = party.namespace is None or (model.ipblock_matches_pods and not peer.ip_block.outside)
         return matches and peer.ip_block.contains(family, party.address)
     if party.namespace is None:
         return False

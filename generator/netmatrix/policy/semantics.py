@@ -88,7 +88,7 @@ def rule_pods(rule: Rule, home: str, universe: Universe, model: Model) -> tuple[
 def peer_pods(peer: Peer, home: str, universe: Universe, model: Model) -> tuple[Bits, Bits]:
     """The pods that one peer names, by family of the address that they use."""
     if peer.ip_block is not None:
-        if not model.ipblock_matches_pods:
+        if peer.ip_block.outside or not model.ipblock_matches_pods:
             return 0, 0
         addresses = peer.ip_block.addresses()
         return universe.with_address_in(addresses, Family.IPV4), universe.with_address_in(addresses, Family.IPV6)

@@ -12,6 +12,7 @@ from netmatrix.policy.tiers.decode import KIND, VERSIONS, cluster_policies
 from netmatrix.policy.tiers.together import Policies
 from netmatrix.proof.backend import ApiDifference, Backend, Reading
 from netmatrix.proof.deviations import ADDRESSES, Deviation
+from netmatrix.proof.grants import Granted
 
 NAME = "clusterNetworkPolicy"
 
@@ -33,7 +34,7 @@ DIFFERENCES = (
 )
 
 
-def cluster_backend(written: Iterable[Written]) -> Backend:
+def cluster_backend(_granted: Granted, written: Iterable[Written]) -> Backend:
     """The ClusterNetworkPolicies among what was written. Raises ManifestError for one that cannot be read strictly."""
     found = cluster_policies(written)
     return Backend(

@@ -13,20 +13,24 @@ from functools import reduce
 from itertools import product
 
 from netmatrix.document import Finding, Place
+from netmatrix.policy.cilium import decode as cilium
 from netmatrix.policy.objects import Foreign, Written
 from netmatrix.policy.read import Manifests
-from netmatrix.policy.tiers import decode
+from netmatrix.policy.tiers import decode as cluster
 from netmatrix.policy.tiers.together import Policies, undecided_order
-from netmatrix.proof import backend_cluster, rules
+from netmatrix.proof import backend_cilium, backend_cluster, rules
 from netmatrix.proof.backend import Backend, BackendVerdict, ClaimVerdict, Excuse, Reading
 from netmatrix.proof.exactly import Ground, counter_example, deviating, ground
 from netmatrix.proof.grants import Granted
 
-_DECODERS: Mapping[str, Callable[[Iterable[Written]], Backend]] = {
+_DECODERS: Mapping[str, Callable[[Granted, Iterable[Written]], Backend]] = {
+    backend_cilium.NAME: backend_cilium.cilium_backend,
     backend_cluster.NAME: backend_cluster.cluster_backend,
 }
-_KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {backend_cluster.NAME: (decode.KIND, decode.VERSIONS)}
-
+_KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    backend_cilium.NAME: (cilium.KIND, cilium.VERSIONS),
+    backend_cluster.NAME: (cluster.KIND, cluster.VERSIONS),
+}
 _EXACTLY = "exactly what the matrix grants passes"
 
 
@@ -38,7 +42,7 @@ def says_the_same(granted: Granted | None, item: Foreign) -> bool:
 
 def rendered_by(granted: Granted, manifests: Manifests) -> tuple[Backend, ...]:
     """The objects of each back end that the values switch on. Raises ManifestError where one cannot be read."""
-    return tuple(_DECODERS[name](manifests.written) for name in granted.backends)
+    return tuple(_DECODERS[name](granted, manifests.written) for name in granted.backends)
 
 
 def proved(backend: Backend, on: Ground, policies: Policies, others: Sequence[Backend], file: str) -> BackendVerdict:

@@ -67,11 +67,15 @@ def _backend(verdict: BackendVerdict) -> Iterator[str]:
     objects = "1 object" if backend.objects == 1 else f"{backend.objects} objects"
     yield _line("back end", f"{backend.kind}: {objects} with {backend.rules} rules")
     for claim in verdict.claims:
-        but = f", but for {len(claim.excused)} kinds of connections on which the APIs differ" if claim.excused else ""
-        failing = f" (FAILS: {len(claim.counter_examples)} kinds of connections)" if claim.counter_examples else ""
+        but = f", but for {_kinds(claim.excused)} on which the APIs differ" if claim.excused else ""
+        failing = f" (FAILS: {_kinds(claim.counter_examples)})" if claim.counter_examples else ""
         yield f"{_INDENT}{claim.among}, {claim.said}{but}{failing}"
     for item in backend.differences:
         yield f"{_INDENT}differs: {item.packets}: {item.why}"
+
+
+def _kinds(found: Sequence[object]) -> str:
+    return "1 kind of connections" if len(found) == 1 else f"{len(found)} kinds of connections"
 
 
 def not_claimed(granted: Granted) -> tuple[str, ...]:
