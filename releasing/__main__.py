@@ -11,7 +11,9 @@ from pathlib import Path
 
 from netmatrix.cli.project import shown
 from netmatrix.document.write import write_whole
-from netmatrix.helm import HelmError, find_helm
+from netmatrix.helm import Helm, HelmError, find_helm
+from netmatrix.helm.fetch import HELM, fetch
+from netmatrix.helm.find import version_text
 from releasing.changelog import Section, read_changelog
 from releasing.chart import package_chart, put_whole, sha256
 from releasing.errors import ReleaseError
@@ -61,6 +63,18 @@ def newest_section(root: Path = ROOT) -> Section:
     return section
 
 
+def release_helm(root: Path = ROOT) -> Helm:
+    """The helm that packages: the pinned one, fetched where another one is found first. Raises HelmError.
+
+    Helm 3 gives the files of a package the time at which it runs, and another Helm 4 may compress in another way.
+    """
+    helm = find_helm(tools=root / ".tools")
+    if version_text(helm.version) == HELM.version:
+        return helm
+    fetch(root / ".tools", HELM)
+    return find_helm({}, root / ".tools")
+
+
 def epoch_of(section: Section) -> int:
     """The time that all files of the release are said to be from: $SOURCE_DATE_EPOCH, else the changelog's day.
 
@@ -88,7 +102,7 @@ def make_packages(output: Path, *, key: Key | None = None, key_url: str = "", ro
     """
     section = newest_section(root)
     epoch = epoch_of(section)
-    helm, tools = find_helm(tools=root / ".tools"), release_tools(root)
+    helm, tools = release_helm(root), release_tools(root)
     with tempfile.TemporaryDirectory(prefix="netmatrix-release-") as folder:
         made = Path(folder)
         chart = package_chart(helm, root / "chart", section, made, epoch=epoch, key=key, key_url=key_url)

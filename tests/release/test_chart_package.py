@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from netmatrix.helm import Helm
-from releasing.__main__ import epoch_of, newest_section
+from netmatrix.helm import Helm, find_helm
+from releasing.__main__ import epoch_of, newest_section, release_helm
 from releasing.chart import package_chart, sha256
 from releasing.errors import ReleaseError
 from releasing.registry import verify
@@ -149,3 +149,12 @@ def test_artifact_hub_is_told_of_the_key_that_signs(helm: Helm, key: Key, tmp_pa
     package = package_chart(helm, CHART, section, tmp_path, epoch=section.epoch(), key=key, key_url=url)
     annotations = yaml.safe_load(helm.run(["show", "chart", str(package)]).stdout)["annotations"]
     assert yaml.safe_load(annotations["artifacthub.io/signKey"]) == {"fingerprint": key.fingerprint, "url": url}
+
+
+def test_another_helm_does_not_package(helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "helm"
+    other.write_text("#!/bin/sh\necho v3.22.0 0000000 go1.26\n", encoding="utf-8")
+    other.chmod(0o755)
+    monkeypatch.setenv("HELM", str(other))
+    assert find_helm().version == (3, 22, 0)
+    assert release_helm().version == (4, 3, 1)

@@ -112,14 +112,17 @@ OVERRIDES = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
-@given(OVERRIDES, st.sampled_from([True, False, None]), st.sampled_from([2, 4]), st.booleans())
+@given(OVERRIDES, st.sampled_from([True, False, None]), st.sampled_from([2, 4]), st.sampled_from([0, 1, 2]))
 def test_whatever_an_override_says_it_says_afterwards_or_a_person_is_told(
-    data: dict[str, Any], style: bool | None, indent: int, crlf: bool
+    data: dict[str, Any], style: bool | None, indent: int, every: int
 ) -> None:
-    text = yaml.safe_dump(data, default_flow_style=style, indent=indent, sort_keys=False) + "# the end\n"
-    if crlf:
-        text = text.replace("\n", "\r\n")
+    dumped = yaml.safe_dump(data, default_flow_style=style, indent=indent, sort_keys=False) + "# the end\n"
+    # No line ends in a carriage return, or every one, or every other one.
+    lines = [line + ("\r\n" if every and not at % every else "\n") for at, line in enumerate(dumped.splitlines())]
+    text = "".join(lines)
     found = migrated(text)
+    if every < 2:
+        assert found.text.count("\r") == every * found.text.count("\n")
     result = parse_mapping(found.text.encode(), "a.yaml").data
     assert "# the end" in found.text
     was, now = dict(leaves(parse_mapping(text.encode(), "a.yaml").data)), dict(leaves(result))

@@ -25,7 +25,8 @@ class _Cut:
     """What was taken out: the lines of comments above it, the key as written, and its value.
 
     `value` has the text behind the colon, and below it further lines, as deep as they stood in a mapping at `indent`.
-    `line` and `column` are where it stood, or the map that was cut with it; -1 within braces.
+    `line` and `column` are where it stood, or the map that was cut with it; -1 within braces. `ending` is how its line
+    ended.
     """
 
     comments: tuple[str, ...]
@@ -34,15 +35,14 @@ class _Cut:
     indent: int
     line: int = -1
     column: int = 0
+    ending: str = ""
 
 
 def move_entry(text: str, old: Path, new: Path) -> str:
     """`text` with the entry at the key path `old` at `new` instead; the maps on the way there are made, and left, as
     needed. Raises CannotMoveError.
     """
-    lines = text.split("\n")
-    ending = "\r" if lines[0].endswith("\r") else ""
-    lines = [line.removesuffix("\r") for line in lines]
+    lines = text.split("\n")  # with a carriage return at their ends where they have one: each line keeps its own
     shared = _shared(old[:-1], new[:-1])
     if shared == len(old) - 1 == len(new) - 1:
         _rename(lines, old, new[-1])
@@ -53,7 +53,7 @@ def move_entry(text: str, old: Path, new: Path) -> str:
             _write_lines(lines, cut.line, cut.column, new[reached:], cut)
         else:
             _paste(lines, new, reached, cut)
-    return f"{ending}\n".join(lines)
+    return "\n".join(lines)
 
 
 def _rename(lines: list[str], old: Path, name: str) -> None:
@@ -104,7 +104,8 @@ def _cut_lines(lines: list[str], top: yaml.Node, key: yaml.ScalarNode, value: ya
     below = tuple(lines[key.start_mark.line + 1 : last + 1])
     quote = _quote(head[key.start_mark.column : key.end_mark.column])
     del lines[begin : last + 1]
-    return _Cut(comments, quote, (behind[1:].lstrip(), *below), key.start_mark.column, begin, column)
+    value_text = (behind[1:].strip(), *below)
+    return _Cut(comments, quote, value_text, key.start_mark.column, begin, column, _ending(head))
 
 
 def _cut_from_flow(lines: list[str], parent: yaml.MappingNode, key: yaml.ScalarNode, value: yaml.Node) -> _Cut:
@@ -115,15 +116,17 @@ def _cut_from_flow(lines: list[str], parent: yaml.MappingNode, key: yaml.ScalarN
     before, after = line[: key.start_mark.column], line[value.end_mark.column :]
     text = line[value.start_mark.column : value.end_mark.column]
     quote = _quote(line[key.start_mark.column : key.end_mark.column])
-    if after.lstrip().startswith(","):
-        lines[number] = before + after.lstrip()[1:].lstrip()
+    if after.lstrip(" ").startswith(","):
+        lines[number] = before + after.lstrip(" ")[1:].lstrip(" ")
     elif before.rstrip().endswith(","):
         lines[number] = before.rstrip()[:-1].rstrip() + after
     elif before.rstrip().endswith("{") or len(parent.value) == 1:
-        lines[number] = before.rstrip() + after.lstrip()
+        lines[number] = before.rstrip() + after.lstrip(" ")
     else:
         raise CannotMoveError("it stands between braces, over several lines")
-    return _Cut((), quote, (text,), 0)
+    if not lines[number].strip():
+        del lines[number]
+    return _Cut((), quote, (text,), 0, ending=_ending(line))
 
 
 def _shared(one: Path, other: Path) -> int:
@@ -172,8 +175,8 @@ def _write_lines(lines: list[str], at: int, column: int, path: Path, cut: _Cut) 
     indent = column + (len(path) - 1) * _INDENT
     new += [" " * indent + comment for comment in cut.comments]
     new.append(f"{' ' * indent}{_quoted(path[-1], cut.quote)}: {cut.value[0]}".rstrip())
-    new += [_indented(line, indent - cut.indent) for line in cut.value[1:]]
-    lines[at:at] = new
+    below = [_indented(line, indent - cut.indent) for line in cut.value[1:]]
+    lines[at:at] = [*(line + cut.ending for line in new), *below]
 
 
 def _root(lines: list[str]) -> yaml.Node | None:
@@ -223,6 +226,10 @@ def _quote(written: str) -> str:
 
 def _quoted(name: str, quote: str) -> str:
     return f"{quote}{name}{quote}"
+
+
+def _ending(line: str) -> str:
+    return "\r" if line.endswith("\r") else ""
 
 
 def _indent(line: str) -> int:
