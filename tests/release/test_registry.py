@@ -16,6 +16,7 @@ from releasing.chart import sha256
 from releasing.errors import ReleaseError
 from releasing.registry import pull, push
 from releasing.signing import Key
+from tests.release.failing_proxy import losing_manifests
 from tests.release.local_registry import Registry
 from tests.support.scenarios import ROOT
 
@@ -113,6 +114,21 @@ def test_a_registry_that_goes_down_is_told_and_what_was_pulled_before_stays(
         pull(helm, reference, VERSION, out, keyring=key.public_ring, plain_http=True)
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
     assert pulled.name in before
+
+
+@pytest.mark.release
+def test_a_push_that_dies_late_leaves_no_version_to_be_seen(
+    helm: Helm, key: Key, published: Path, registry: Registry, tmp_path: Path
+) -> None:
+    with losing_manifests(registry.address) as address, pytest.raises(ReleaseError, match="is not pushed") as told:
+        push(helm, published, f"oci://{address}/charts", plain_http=True)
+    assert "nothing was published" in told.value.remedy
+    assert any(sha256(file) == sha256(published) for file in registry.storage.rglob("data")), "its bytes had arrived"
+    reference = f"{registry.repository}/{NAME}"
+    with pytest.raises(ReleaseError, match="not found"):
+        pull(helm, reference, VERSION, tmp_path / "out", keyring=key.public_ring, plain_http=True)
+    push(helm, published, registry.repository, plain_http=True)
+    pull(helm, reference, VERSION, tmp_path / "out", keyring=key.public_ring, plain_http=True)
 
 
 def test_a_registry_that_is_down_is_told_with_what_to_do_and_nothing_is_written(
