@@ -14,6 +14,7 @@ from netmatrix.document.write import write_whole
 from netmatrix.helm import Helm, HelmError, find_helm
 from netmatrix.helm.fetch import HELM, fetch
 from netmatrix.helm.find import version_text
+from netmatrix.report import Format, render
 from releasing.changelog import Section, read_changelog
 from releasing.chart import package_chart, put_whole, sha256
 from releasing.errors import ReleaseError
@@ -48,8 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (ReleaseError, HelmError) as error:
+    except ReleaseError as error:
         print(f"release: {error}", file=sys.stderr)
+        return 2
+    except HelmError as error:
+        print(render(error.findings, Format.TEXT), end="", file=sys.stderr)
         return 2
     return status
 

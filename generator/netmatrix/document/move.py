@@ -46,8 +46,9 @@ def move_entry(text: str, old: Path, new: Path) -> str:
     shared = _shared(old[:-1], new[:-1])
     if shared == len(old) - 1 == len(new) - 1:
         _rename(lines, old, new[-1])
+    elif (reached := _reached(lines, new)) == shared == len(old) - 1 and _mapping(lines, old[:-1]).flow_style:
+        _nest(lines, old, new[reached:])
     else:
-        reached = _reached(lines, new)
         cut = _cut(lines, old, shared)
         if reached == shared and cut.line >= 0:  # nothing on its way is there yet: it stays where it was in the file
             _write_lines(lines, cut.line, cut.column, new[reached:], cut)
@@ -66,6 +67,19 @@ def _rename(lines: list[str], old: Path, name: str) -> None:
     )
     quote = _quote(written)
     lines[key.start_mark.line] = f"{before}{quote}{name}{quote}{after}"
+
+
+def _nest(lines: list[str], old: Path, path: Path) -> None:
+    """An entry between braces whose value moves into maps of its own: they are written around it."""
+    key, value = _entry(_mapping(lines, old[:-1]), old[-1])
+    if not _starts(key) < _starts(value) < _starts(value, end=True):
+        raise CannotMoveError("a merge key or an alias brings it in")
+    end = lines[value.end_mark.line]
+    lines[value.end_mark.line] = end[: value.end_mark.column] + "}" * (len(path) - 1) + end[value.end_mark.column :]
+    line = lines[key.start_mark.line]
+    quote = _quote(line[key.start_mark.column : key.end_mark.column])
+    opening = "".join(f"{_quoted(part, quote)}: {{" for part in path[:-1]) + _quoted(path[-1], quote)
+    lines[key.start_mark.line] = line[: key.start_mark.column] + opening + line[key.end_mark.column :]
 
 
 def _cut(lines: list[str], path: Path, keep: int) -> _Cut:
@@ -163,10 +177,19 @@ def _paste_into_flow(lines: list[str], node: yaml.MappingNode, path: Path, cut: 
     text = f"{_quoted(path[-1], cut.quote)}: {value}"
     for part in reversed(path[:-1]):
         text = f"{_quoted(part, cut.quote)}: {{{text}}}"
-    line, number = lines[node.end_mark.line], node.end_mark.line
-    before, after = line[: node.end_mark.column - 1].rstrip(), line[node.end_mark.column - 1 :]
-    comma = ", " if node.value and not before.endswith(",") else ""
-    lines[number] = f"{before}{comma}{text}{after}"
+    if node.value:  # behind the last entry, which may stand on a line of its own
+        last = node.value[-1][1]
+        if not _starts(node) < _starts(last) < _starts(node, end=True):
+            raise CannotMoveError("an alias stands where it would go")
+        number, column, text = last.end_mark.line, last.end_mark.column, f", {text}"
+    else:
+        number, column = node.end_mark.line, node.end_mark.column - 1
+    lines[number] = lines[number][:column] + text + lines[number][column:]
+
+
+def _starts(node: yaml.Node, *, end: bool = False) -> tuple[int, int]:
+    mark = node.end_mark if end else node.start_mark
+    return mark.line, mark.column
 
 
 def _write_lines(lines: list[str], at: int, column: int, path: Path, cut: _Cut) -> None:
