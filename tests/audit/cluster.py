@@ -58,7 +58,7 @@ class Cluster:
 def installed(manifests: str, pods: Mapping[str, tuple[str, Mapping[str, str]]], release: str = "red-kite") -> Cluster:
     """The cluster after installing `manifests`, with a pod for each of `pods`: name -> namespace and labels."""
     objects = [_as_the_server_keeps_it(item, release) for item in yaml.safe_load_all(manifests) if item]
-    kept = [item for item in objects if item["kind"] == "NetworkPolicy"]
+    kept = [item for item in objects if item["kind"].endswith("NetworkPolicy")]
     names = ["stalker", "stalker-jobs", "default", "kube-system"]
     namespaces = [_object("v1", "Namespace", name, labels={"kubernetes.io/metadata.name": name}) for name in names]
     running = [pod(name, namespace, labels) for name, (namespace, labels) in pods.items()]

@@ -206,3 +206,15 @@ def test_a_dump_is_instead_of_a_cluster(cluster: Cluster, audit: Audit) -> None:
     result = audit(cluster, "--context", "staging")
     assert result.status == 2
     assert "--dump is instead of a running cluster" in result.err
+
+
+def test_what_is_rendered_for_other_apis_is_no_policy_of_others(
+    cluster_with: Callable[..., Cluster], audit: Audit
+) -> None:
+    """And the verdict on the NetworkPolicies of the cluster does not wait for it."""
+    switched = "backends.cilium.enabled=true,backends.clusterNetworkPolicy.enabled=true"
+    values = ("--environment", "prod", "--set", switched)
+    cluster = cluster_with(*values)
+    assert audit(cluster, values=values).status == 0
+    cluster.of_kind("CiliumNetworkPolicy")[0]["spec"]["description"] = "changed"
+    assert audit(cluster, values=values).status == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netmatrix.audit.addresses import Looked, looked_up
 from netmatrix.audit.compare import Comparison, compare
@@ -69,5 +69,6 @@ def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequ
         overriding=overriding(live, now.governed, rendered.items),
         absent=tuple(name for name in now.governed if name not in namespaces),
         expired=tuple(expired),
-        verdict=verify(now, Manifests(namespaces, (), live.policies), CLUSTER),
+        # What the chart renders for other APIs is compared as rendered, and not read: `verify` judges it.
+        verdict=verify(replace(now, backends=()), Manifests(namespaces, (), live.policies), CLUSTER),
     )

@@ -17,7 +17,7 @@ from netmatrix.proof.change_text import reasons
 from netmatrix.proof.changes import Change, Changes
 from netmatrix.proof.difference import Difference
 from netmatrix.proof.findings import findings
-from netmatrix.proof.verdict_text import covered, headline, not_claimed, summarised
+from netmatrix.proof.verdict_text import backend_lines, covered, headline, not_claimed, summarised
 from netmatrix.proof.verify import Verdict
 from netmatrix.report.wording import place_text, said
 from netmatrix.values.context import Context
@@ -212,11 +212,15 @@ def contents(evidence: Evidence) -> Contents:
         ),
         off=tuple(_off(evidence)),
         conditional=tuple(summarised(verdict.model_dependent)),
-        covered=tuple(covered(verdict.coverage)),
+        covered=(*covered(verdict.coverage), *_backends(verdict)),
         not_claimed=not_claimed(granted),
         inputs=tuple(_inputs(evidence.digests)),
         access=tuple(_access(evidence)),
     )
+
+
+def _backends(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    return (("back end", "; ".join(backend_lines(item))) for item in verdict.backends)
 
 
 def _problem(finding: Finding) -> Problem:

@@ -1,8 +1,9 @@
 """Every flow as CiliumNetworkPolicies: by themselves, and beside the NetworkPolicies, they grant exactly the matrix.
 
 The API server is an entity there, whose addresses Cilium knows and a proof does not. So it is read in two ways. Where
-it stands for the addresses that the matrix grants, all else must be exact. And where it stands for any address in the
-world, whoever reaches that must be a row that is granted the API server, on ports that it is granted there.
+it is nobody, all must be exact: its addresses, as far as values and look-ups state them, are ranges of their own. And
+where it is anywhere in the world, whoever reaches that must be a row that is granted the API server, on the ports of
+that grant.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES, AddressSet
+from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES
 from netmatrix.policy.cilium.decode import KIND, VERSIONS, cilium_policies, names_api_server
 from netmatrix.policy.objects import Direction, Written
 from netmatrix.policy.ports import NO_PORTS, PortSet
 from netmatrix.policy.tiers.together import Policies
 from netmatrix.proof.backend import ApiDifference, Backend, Excuse, Reading
 from netmatrix.proof.deviations import ADDRESSES, Deviation
-from netmatrix.proof.grants import End, Granted
+from netmatrix.proof.grants import Granted
 from netmatrix.proof.names import is_row
 
 NAME = "cilium"
@@ -60,21 +61,13 @@ def cilium_backend(granted: Granted, written: Iterable[Written]) -> Backend:
     known = tuple(written)
     home = granted.governed[0]
     servers = {item.id for item in granted.matrix.endpoints.values() if item.is_api_server}
-    at = AddressSet.union([NO_ADDRESSES, *(end.addresses for end in _ends(granted, servers))])
-    stated = cilium_policies(known, at, home)
-    readings = [Reading(Policies(stated), _is_to_api_server(granted, servers, at))]
+    stated = cilium_policies(known, NO_ADDRESSES, home)
+    readings = [Reading(Policies(stated))]
     if names_api_server(known):
         anywhere = cilium_policies(known, ALL_ADDRESSES, home)
-        readings.append(Reading(Policies(anywhere), _is_to_api_server(granted, servers, ALL_ADDRESSES)))
+        readings.append(Reading(Policies(anywhere), _is_to_api_server(granted, servers)))
     differences = (*_api_server(granted, servers), NODES, DNS, ICMP, UNKNOWN, MESH)
     return Backend(NAME, KIND, VERSIONS, len(stated), tuple(readings), differences)
-
-
-def _ends(granted: Granted, servers: set[str]) -> Iterator[End]:
-    """All ends that are the API server: what values and look-ups say of it."""
-    yield from (granted.endpoints[server] for server in servers)
-    for grant in granted.grants:
-        yield from (end for end in (grant.source, grant.destination) if end.name in servers)
 
 
 def _granted_ports(granted: Granted, servers: set[str]) -> Mapping[tuple[Direction, str], PortSet]:
@@ -91,18 +84,17 @@ def _granted_ports(granted: Granted, servers: set[str]) -> Mapping[tuple[Directi
     return dict(found)
 
 
-def _is_to_api_server(granted: Granted, servers: set[str], at: AddressSet) -> Excuse:
-    """Whether a deviation is that a row reaches the API server `at` an address, on ports that it is granted there."""
+def _is_to_api_server(granted: Granted, servers: set[str]) -> Excuse:
+    """Whether a deviation is that a row reaches an address, or is reached from one, as it is granted the API server."""
     ports = _granted_ports(granted, servers)
 
     def excused(item: Deviation) -> bool:
         if not item.gained or (item.source == ADDRESSES) == (item.destination == ADDRESSES):
             return False
-        if item.destination == ADDRESSES:
-            direction, name, addresses = Direction.EGRESS, item.source, item.destination_addresses
-        else:
-            direction, name, addresses = Direction.INGRESS, item.destination, item.source_addresses
-        return not addresses - at and any(
+        direction, name = (
+            (Direction.EGRESS, item.source) if item.destination == ADDRESSES else (Direction.INGRESS, item.destination)
+        )
+        return any(
             end is direction and is_row(name, {row}) and not item.ports - allowed
             for (end, row), allowed in ports.items()
         )

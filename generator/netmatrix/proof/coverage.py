@@ -12,6 +12,7 @@ from netmatrix.policy.ports import LAST_PORT, PortSet, Protocol
 from netmatrix.policy.semantics import rule_ports
 from netmatrix.proof.grants import Granted
 
+HIGHER_TIERS = "policies of higher tiers (AdminNetworkPolicy, ClusterNetworkPolicy, the plugins' own)"
 NOT_CLAIMED = (
     "pods on the host's network",
     "ICMP and other protocols than TCP, UDP and SCTP",
@@ -19,7 +20,7 @@ NOT_CLAIMED = (
     "a pod to itself",
     "connections that were established before a change",
     "the delay until a network plugin has programmed a change",
-    "policies of higher tiers (AdminNetworkPolicy, ClusterNetworkPolicy, the plugins' own)",
+    HIGHER_TIERS,
     "whether the network plugin enforces NetworkPolicy at all",
 )
 

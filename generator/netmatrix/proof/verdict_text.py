@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from netmatrix.policy.ports import PortSet
 from netmatrix.proof.backend import BackendVerdict
-from netmatrix.proof.coverage import NOT_CLAIMED, Coverage
+from netmatrix.proof.coverage import HIGHER_TIERS, NOT_CLAIMED, Coverage
 from netmatrix.proof.deviations import Deviation
 from netmatrix.proof.grants import Grant, Granted
 from netmatrix.proof.verify import Verdict
@@ -57,21 +57,22 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         if len(lines) > _MOST_LINES:
             yield f"{_INDENT}and {len(lines) - _MOST_LINES} more; --format json lists all"
     for item in verdict.backends:
-        yield from _backend(item)
+        first, *others = backend_lines(item)
+        yield _line("back end", first)
+        yield from (f"{_INDENT}{line}" for line in others)
     yield _line("not claimed", "; ".join(not_claimed(granted)))
 
 
-def _backend(verdict: BackendVerdict) -> Iterator[str]:
+def backend_lines(verdict: BackendVerdict) -> Iterator[str]:
     """What was proved of the objects of another API, and where the APIs differ."""
     backend = verdict.backend
     objects = "1 object" if backend.objects == 1 else f"{backend.objects} objects"
-    yield _line("back end", f"{backend.kind}: {objects} with {backend.rules} rules")
+    yield f"{backend.kind}: {objects} with {backend.rules} rules"
     for claim in verdict.claims:
         but = f", but for {_kinds(claim.excused)} on which the APIs differ" if claim.excused else ""
         failing = f" (FAILS: {_kinds(claim.counter_examples)})" if claim.counter_examples else ""
-        yield f"{_INDENT}{claim.among}, {claim.said}{but}{failing}"
-    for item in backend.differences:
-        yield f"{_INDENT}differs: {item.packets}: {item.why}"
+        yield f"{claim.among}, {claim.said}{but}{failing}"
+    yield from (f"differs: {item.packets}: {item.why}" for item in backend.differences)
 
 
 def _kinds(found: Sequence[object]) -> str:
@@ -81,7 +82,8 @@ def _kinds(found: Sequence[object]) -> str:
 def not_claimed(granted: Granted) -> tuple[str, ...]:
     """What the verdict says nothing about."""
     offline = [f"what installing discovers as {endpoint} in the cluster" for endpoint in granted.undiscovered]
-    return (*offline, *NOT_CLAIMED)
+    known = [item for item in NOT_CLAIMED if item != HIGHER_TIERS or not granted.backends]
+    return (*offline, *known, *([f"{HIGHER_TIERS}, unless they are judged above"] if granted.backends else []))
 
 
 def covered(coverage: Coverage) -> Iterator[tuple[str, str]]:
