@@ -99,3 +99,10 @@ def test_programs_read_the_findings_without_the_diff(netmatrix: Run, old: Path) 
 def test_the_projects_own_overrides_have_nothing_to_migrate(netmatrix: Run) -> None:
     files = [*(ROOT / "values").rglob("*.yaml")]
     assert netmatrix("migrate", *files).status == 0
+
+
+def test_an_argument_is_no_file_to_migrate(netmatrix: Run) -> None:
+    result = netmatrix("validate", *SHOP, "--set", "environment=live,pods.cart.port=50052")
+    assert result.status == 1
+    assert "pods.cart.port was removed in 2.1.0; its successor is pods.cart.ports.grpc\n" in result.out
+    assert "  set the successor instead\n" in result.out

@@ -105,6 +105,8 @@ def on_the_command_line(hint: str, file: str) -> str:
     """`hint` as it holds where `file` is an argument such as `--set a=b`: quotes mean nothing there."""
     if hint.startswith("write it in quotes") and file.startswith("--set "):
         return "use --set-string, which takes every value as text"
+    if "netmatrix migrate" in hint and file.startswith("--set"):
+        return "set the successor instead"
     if hint.startswith("write it without quotes") and file.startswith("--set-string "):
         return "use --set, which reads numbers, true and false"
     return hint
