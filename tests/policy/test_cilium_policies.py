@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netmatrix.policy import ManifestError, parse_manifests
 from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES, AddressSet, parse_address
-from netmatrix.policy.cilium.decode import cilium_policies, names_api_server
+from netmatrix.policy.cilium.decode import cilium_policies
 from netmatrix.policy.tiers.together import Policies
 from tests.policy.brute_cilium import arrives
 from tests.policy.brute_force import Data, Packet, World
@@ -187,12 +187,3 @@ def test_rules_keep_their_numbers_where_one_names_nobody() -> None:
     assert len(policy.egress) == 2
     assert policy.egress[1].origin is not None
     assert policy.egress[1].origin.path[-2:] == ("egress", 1)
-
-
-def test_who_names_the_api_server_is_seen() -> None:
-    def written(spec: Data) -> bool:
-        content = json.dumps(cilium("one", spec)).encode()
-        return names_api_server(parse_manifests(content, "manifests.json").written)
-
-    assert written({"endpointSelector": {}, "egress": [{"toEntities": ["kube-apiserver"]}]})
-    assert not written(GOOD)

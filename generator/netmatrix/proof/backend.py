@@ -11,6 +11,7 @@ from netmatrix.policy.open_world import Mentioned
 from netmatrix.policy.tiers.together import Policies
 from netmatrix.proof.deviations import Deviation
 from netmatrix.proof.exactly import CounterExample
+from netmatrix.proof.grants import Grant
 
 Excuse = Callable[[Deviation], bool]
 """Whether a deviation is one on which the APIs themselves differ."""
@@ -33,10 +34,10 @@ class ApiDifference:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the objects say, in one of the ways in which they may have to be read, and what is excused in it."""
+    """What the objects say, in one of the ways in which they may have to be read, and what is granted in it besides."""
 
     policies: Policies
-    excused: Excuse = nothing
+    besides: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class ClaimVerdict:
     among: str
     said: str
     counter_examples: tuple[CounterExample, ...]
-    excused: tuple[Deviation, ...]
+    differing: tuple[Deviation, ...]
 
 
 @dataclass(frozen=True, slots=True)

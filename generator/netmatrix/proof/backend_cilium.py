@@ -1,25 +1,22 @@
 """Every flow as CiliumNetworkPolicies: by themselves, and beside the NetworkPolicies, they grant exactly the matrix.
 
-The API server is an entity there, whose addresses Cilium knows and a proof does not. So it is read in two ways. Where
-it is nobody, all must be exact: its addresses, as far as values and look-ups state them, are ranges of their own. And
-where it is anywhere in the world, whoever reaches that must be a row that is granted the API server, on the ports of
-that grant.
+The API server is an entity there, whose addresses Cilium knows and a proof does not. So the objects are read in two
+ways, and must be exact in both. Where the entity is nobody, what is granted is granted by address. And where it is
+every address in the world, every row that is granted the API server reaches the world, on the ports of that grant, and
+nobody else does.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from netmatrix.policy.addresses import ALL_ADDRESSES, NO_ADDRESSES
-from netmatrix.policy.cilium.decode import KIND, VERSIONS, cilium_policies, names_api_server
-from netmatrix.policy.objects import Direction, Written
-from netmatrix.policy.ports import NO_PORTS, PortSet
+from netmatrix.policy.cilium.decode import KIND, VERSIONS, cilium_policies
+from netmatrix.policy.objects import Written
 from netmatrix.policy.tiers.together import Policies
-from netmatrix.proof.backend import ApiDifference, Backend, Excuse, Reading
-from netmatrix.proof.deviations import ADDRESSES, Deviation
-from netmatrix.proof.grants import Granted
-from netmatrix.proof.names import is_row
+from netmatrix.proof.backend import ApiDifference, Backend, Reading
+from netmatrix.proof.grants import End, Grant, Granted
 
 NAME = "cilium"
 
@@ -60,54 +57,37 @@ def cilium_backend(granted: Granted, written: Iterable[Written]) -> Backend:
     """The CiliumNetworkPolicies among what was written. Raises ManifestError for one that cannot be read strictly."""
     known = tuple(written)
     home = granted.governed[0]
-    servers = {item.id for item in granted.matrix.endpoints.values() if item.is_api_server}
+    by_name = tuple(_by_name(granted))
     stated = cilium_policies(known, NO_ADDRESSES, home)
-    readings = [Reading(Policies(stated))]
-    if names_api_server(known):
-        anywhere = cilium_policies(known, ALL_ADDRESSES, home)
-        readings.append(Reading(Policies(anywhere), _is_to_api_server(granted, servers)))
-    differences = (*_api_server(granted, servers), NODES, DNS, ICMP, UNKNOWN, MESH)
-    return Backend(NAME, KIND, VERSIONS, len(stated), tuple(readings), differences)
+    anywhere = cilium_policies(known, ALL_ADDRESSES, home)
+    differences = (*_api_server(by_name), NODES, DNS, ICMP, UNKNOWN, MESH)
+    readings = (Reading(Policies(stated)), Reading(Policies(anywhere), by_name))
+    return Backend(NAME, KIND, VERSIONS, len(stated), readings, differences)
 
 
-def _granted_ports(granted: Granted, servers: set[str]) -> Mapping[tuple[Direction, str], PortSet]:
-    """On which ports each row is granted the API server, by the direction of the row's end.
+def _by_name(granted: Granted) -> Iterator[Grant]:
+    """What is granted where the API server is every address: to those, and to no pod.
 
-    Where values leave the API server no address, nothing is granted that its name could stand for.
+    Where values leave it no address, nothing is granted that its name could stand for.
     """
-    found: dict[tuple[Direction, str], PortSet] = defaultdict(lambda: NO_PORTS)
+    servers = {item.id for item in granted.matrix.endpoints.values() if item.is_api_server}
     for grant in granted.grants:
-        if grant.source.row and grant.destination.name in servers and grant.destination.addresses:
-            found[Direction.EGRESS, grant.source.row] |= grant.ports
-        if grant.destination.row and grant.source.name in servers and grant.source.addresses:
-            found[Direction.INGRESS, grant.destination.row] |= grant.ports
-    return dict(found)
+        if grant.destination.name in servers and grant.destination.addresses:
+            yield replace(grant, name=f"{grant.name} (by name)", destination=_anywhere(grant.destination))
+        if grant.source.name in servers and grant.source.addresses:
+            yield replace(grant, name=f"{grant.name} (by name)", source=_anywhere(grant.source))
 
 
-def _is_to_api_server(granted: Granted, servers: set[str]) -> Excuse:
-    """Whether a deviation is that a row reaches an address, or is reached from one, as it is granted the API server."""
-    ports = _granted_ports(granted, servers)
-
-    def excused(item: Deviation) -> bool:
-        if not item.gained or (item.source == ADDRESSES) == (item.destination == ADDRESSES):
-            return False
-        direction, name = (
-            (Direction.EGRESS, item.source) if item.destination == ADDRESSES else (Direction.INGRESS, item.destination)
-        )
-        return any(
-            end is direction and is_row(name, {row}) and not item.ports - allowed
-            for (end, row), allowed in ports.items()
-        )
-
-    return excused
+def _anywhere(end: End) -> End:
+    return End(end.name, addresses=ALL_ADDRESSES, outside=True)
 
 
-def _api_server(granted: Granted, servers: set[str]) -> Iterator[ApiDifference]:
-    for (direction, row), ports in _granted_ports(granted, servers).items():
-        ends = f"from {row} to the API server" if direction is Direction.EGRESS else f"from the API server to {row}"
+def _api_server(by_name: Iterable[Grant]) -> Iterator[ApiDifference]:
+    for grant in by_name:
+        ends = f"{grant.source.name} to {grant.destination.name}, on {grant.ports}"
         yield ApiDifference(
             "api-server",
-            f"{ends}, on {ports}, at addresses that the matrix does not state, and on nodes that run it",
+            f"from {ends}, at addresses that the matrix does not state, and on nodes",
             "kube-apiserver is whatever Cilium knows as the API server; a NetworkPolicy has addresses alone",
             f"{_LAYER_3}, Entities based",
         )

@@ -1,8 +1,8 @@
 """The same matrix in the words of other APIs: whether their objects come to the same, and where the APIs differ.
 
-Of each back end two things are proved: what its objects allow by themselves, and what everything allows together. A
-difference between the APIs themselves is named with its class of packets, and packets of that class alone are excused.
-Any other packet is a counter-example, as with NetworkPolicies.
+Of each back end two things are proved: what its objects allow by themselves, and what everything allows together. Where
+the APIs themselves differ, the class of packets is named: what is granted besides in a reading of the objects, or what
+they cannot speak of by themselves. Any other packet is a counter-example, as with NetworkPolicies.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from netmatrix.policy.read import Manifests
 from netmatrix.policy.tiers import decode as cluster
 from netmatrix.policy.tiers.together import Policies, undecided_order
 from netmatrix.proof import backend_cilium, backend_cluster, rules
-from netmatrix.proof.backend import Backend, BackendVerdict, ClaimVerdict, Excuse, Reading
-from netmatrix.proof.exactly import Ground, counter_example, deviating, ground
+from netmatrix.proof.backend import Backend, BackendVerdict, ClaimVerdict, Excuse, Reading, nothing
+from netmatrix.proof.deviations import Deviation
+from netmatrix.proof.exactly import CounterExample, Ground, counter_example, deviating, ground
 from netmatrix.proof.grants import Granted
 
 _DECODERS: Mapping[str, Callable[[Granted, Iterable[Written]], Backend]] = {
@@ -51,13 +52,11 @@ def proved(backend: Backend, on: Ground, policies: Policies, others: Sequence[Ba
     if problems:
         return BackendVerdict(backend, problems=problems)
     alone = on if backend.grants else ground(replace(on.granted, grants=()), on.world)
-    excused = [_either(reading.excused, backend.excused_alone) for reading in backend.readings]
-    readings = [Reading(reading.policies, excuse) for reading, excuse in zip(backend.readings, excused, strict=True)]
     said = _EXACTLY if backend.grants else "nothing passes to or from the matrix's namespaces"
     return BackendVerdict(
         backend,
         (
-            _claim("alone", said, alone, readings),
+            _claim("alone", said, alone, backend.readings, backend.excused_alone),
             _claim("with all others", _EXACTLY, on, _together(policies, others)),
         ),
     )
@@ -83,20 +82,21 @@ def _together(policies: Policies, backends: Sequence[Backend]) -> list[Reading]:
 def _merged(one: Reading, other: Reading) -> Reading:
     namespaced = (*one.policies.namespaced, *other.policies.namespaced)
     cluster = (*one.policies.cluster, *other.policies.cluster)
-    return Reading(Policies(namespaced, cluster), _either(one.excused, other.excused))
+    return Reading(Policies(namespaced, cluster), (*one.besides, *other.besides))
 
 
-def _either(one: Excuse, other: Excuse) -> Excuse:
-    return lambda item: one(item) or other(item)
-
-
-def _claim(among: str, said: str, on: Ground, readings: Iterable[Reading]) -> ClaimVerdict:
-    failing, excused = [], []
+def _claim(among: str, said: str, on: Ground, readings: Iterable[Reading], excused: Excuse = nothing) -> ClaimVerdict:
+    failing: list[CounterExample] = []
+    differing: list[Deviation] = []
     for reading in readings:
-        for item in deviating(on, reading.policies):
-            found = counter_example(on.granted, reading.policies, item)
-            if reading.excused(item):
-                excused.append(item)
+        there = on
+        if reading.besides:
+            there = ground(replace(on.granted, grants=(*on.granted.grants, *reading.besides)), on.world)
+            differing += deviating(on, reading.policies)
+        for item in deviating(there, reading.policies):
+            found = counter_example(there.granted, reading.policies, item)
+            if excused(item):
+                differing.append(item)
             else:
                 failing.append(found)
-    return ClaimVerdict(among, said, tuple(failing), tuple(excused))
+    return ClaimVerdict(among, said, tuple(failing), () if failing else tuple(differing))

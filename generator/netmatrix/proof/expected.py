@@ -58,7 +58,7 @@ def _pods(end: End, universe: Universe, model: Model) -> tuple[Bits, Bits]:
     by_labels: Bits = 0
     for selection in end.selections:
         by_labels |= selected(selection, universe)
-    if not model.ipblock_matches_pods:
+    if end.outside or not model.ipblock_matches_pods:
         return by_labels, by_labels
     over_ipv4, over_ipv6 = (universe.with_address_in(end.addresses, family) for family in Family)
     return by_labels | over_ipv4, by_labels | over_ipv6

@@ -24,7 +24,8 @@ class End:
     """One end of a grant: pods by selection, addresses, or everyone.
 
     `row` is the id of the pod of ours that it is, if it is one: a grant opens the ends that are rows of the matrix, and
-    what other pods may do is for others to say. An address may be a pod's, where ipBlocks match pods.
+    what other pods may do is for others to say. An address may be a pod's, where ipBlocks match pods, unless the end is
+    `outside`.
     """
 
     name: str
@@ -32,6 +33,7 @@ class End:
     selections: tuple[Selection, ...] = ()
     addresses: AddressSet = NO_ADDRESSES
     everyone: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,6 @@ def _names_ends(grant: Grant, packet: Packet, model: Model) -> bool:
 def _is_end(end: End, party: Party, packet: Packet, model: Model) -> bool:
     if end.everyone or any(is_selected(selection, party) for selection in end.selections):
         return True
-    if party.namespace is not None and not model.ipblock_matches_pods:
+    if party.namespace is not None and (end.outside or not model.ipblock_matches_pods):
         return False
     return intervals.contains(end.addresses.of_family(packet.family), party.address)

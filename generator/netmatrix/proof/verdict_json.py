@@ -53,7 +53,7 @@ def _backend(granted: Granted, verdict: BackendVerdict) -> dict[str, Any]:
                 "claim": claim.said,
                 "holds": not claim.counter_examples,
                 "counterExamples": [_counter_example(granted, item) for item in claim.counter_examples],
-                "whereTheApisDiffer": [_deviation(item) for item in claim.excused],
+                "whereTheApisDiffer": [_deviation(item) for item in claim.differing],
             }
             for claim in verdict.claims
         ],

@@ -69,7 +69,7 @@ def backend_lines(verdict: BackendVerdict) -> Iterator[str]:
     objects = "1 object" if backend.objects == 1 else f"{backend.objects} objects"
     yield f"{backend.kind}: {objects} with {backend.rules} rules"
     for claim in verdict.claims:
-        but = f", but for {_kinds(claim.excused)} on which the APIs differ" if claim.excused else ""
+        but = f", but for {_kinds(claim.differing)} on which the APIs differ" if claim.differing else ""
         failing = f" (FAILS: {_kinds(claim.counter_examples)})" if claim.counter_examples else ""
         yield f"{claim.among}, {claim.said}{but}{failing}"
     yield from (f"differs: {item.packets}: {item.why}" for item in backend.differences)

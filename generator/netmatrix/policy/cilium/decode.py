@@ -64,11 +64,6 @@ def cilium_policies(
     return tuple(policy for _, policy in sorted(found.items()))
 
 
-def names_api_server(items: Iterable[Written]) -> bool:
-    """Whether one of them speaks of the API server by that name."""
-    return any(_API_SERVER in str(item.data) for item in items if is_cilium_policy(item))
-
-
 def _policy(fields: Fields, item: Written, api_server: AddressSet, default_namespace: str) -> NetworkPolicy:
     path = item.origin.path
     fields.struct(item.data, path, _OBJECT)
