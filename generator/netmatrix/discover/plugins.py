@@ -148,7 +148,7 @@ PLUGINS: tuple[Plugin, ...] = (
         _cilium,
         _NO,
         "a range matches no address that is an endpoint's or, unless policy-cidr-match-mode says so, a node's",
-        "Nor do they match an API server in the cluster, an entity of its own: toEntities of a Cilium policy does.",
+        "Nor do they match an API server in the cluster, an entity of its own, which backends.cilium names.",
     ),
     _plugin("Calico", "k8s-app", "calico-node", _always("Felix does"), _YES, _SAME_TABLES),
     _plugin("Canal (flannel and Calico)", "k8s-app", "canal", _always("its Felix does"), _YES, _SAME_TABLES),
