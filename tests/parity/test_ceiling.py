@@ -23,6 +23,10 @@ Objects = dict[str, Any]
 
 APP = "NetworkPolicy/stalker"
 JOBS = "NetworkPolicy/stalker-jobs"
+CILIUM_IN = "CiliumNetworkPolicy/stalker/redkite-mongo-ingress"
+CILIUM_JOBS = "CiliumNetworkPolicy/stalker-jobs/redkite-jobs-egress"
+CLUSTER = "ClusterNetworkPolicy/redkite-default-deny"
+TO_API = {"toEntities": ["kube-apiserver"], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "labels": {"a": "b"}}}
 
 
@@ -271,6 +275,22 @@ BEYOND: dict[str, Callable[[Objects], None]] = {
     "a namespace that is not ours": put("Namespace/stalker-jobs metadata name", "kube-system"),
     "a namespace with a spec": put("Namespace/stalker-jobs spec", {}),
     "another version": put(f"{MONGO_IN} apiVersion", "v1"),
+    "everybody, to Cilium": add(f"{CILIUM_IN} spec ingress", {"fromEntities": ["all"]}),
+    "the world, to Cilium": add(f"{CILIUM_IN} spec ingress", {"fromEntities": ["world"]}),
+    "every port, to Cilium": drop(f"{CILIUM_IN} spec ingress 0 toPorts"),
+    "another port, to Cilium": put(f"{CILIUM_IN} spec ingress 0 toPorts 0 ports 0 port", "27018"),
+    "a port that is a number, to Cilium": put(f"{CILIUM_IN} spec ingress 0 toPorts 0 ports 0 port", 27017),
+    "every namespace, to Cilium": put(f"{CILIUM_IN} spec ingress 0 fromEndpoints", [{}]),
+    "no peers, to Cilium": put(f"{CILIUM_IN} spec ingress 0 fromEndpoints", []),
+    "other pods, to Cilium": put(f"{CILIUM_IN} spec endpointSelector matchLabels", {"k8s:a": "b"}),
+    "a field that Cilium has": put(f"{CILIUM_IN} spec enableDefaultDeny", {"ingress": False}),
+    "the API server for jobs": add(f"{CILIUM_JOBS} spec egress", TO_API),
+    "a wider range, to Cilium": put(f"{CILIUM_JOBS} spec egress", [{"toCIDRSet": [{"cidr": "0.0.0.0/0"}]}]),
+    "a Cilium policy elsewhere": put(f"{CILIUM_IN} metadata namespace", "kube-system"),
+    "another tier": put(f"{CLUSTER} spec tier", "Admin"),
+    "another action": put(f"{CLUSTER} spec egress 0 action", "Accept"),
+    "some peers of the cluster": put(f"{CLUSTER} spec ingress 0 from", [{"namespaces": {"matchLabels": {"a": "b"}}}]),
+    "a namespace more": add(f"{CLUSTER} spec subject namespaces matchExpressions 0 values", "kube-system"),
 }  # fmt: skip
 
 
