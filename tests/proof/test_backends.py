@@ -200,7 +200,7 @@ def test_cilium_s_policies_grant_exactly_the_matrix_but_for_where_the_api_server
     for claim in of(verdict).claims:
         assert {(item.source, str(item.ports)) for item in claim.differing} == {("orchestrator", "TCP 443")}
     names = {item.name for item in of(verdict).backend.differences}
-    assert names == {"api-server", "nodes", "dns", "icmp", "without-identity", "cluster-mesh"}
+    assert names == {"api-server", "nodes", "dns", "icmp", "sctp", "without-identity", "cluster-mesh"}
 
 
 def test_both_back_ends_hold_together(helm: Helm, tmp_path: Path) -> None:

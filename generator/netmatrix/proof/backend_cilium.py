@@ -45,6 +45,12 @@ ICMP = ApiDifference(
     "a rule without toPorts lets ICMP pass; a NetworkPolicy says nothing of it",
     "Cilium 1.20, Layer 4 Policies",
 )
+SCTP = ApiDifference(
+    "sctp",
+    "SCTP, where it is granted",
+    "Cilium carries SCTP only where sctp.enabled is set, which is beta; others ask for nothing",
+    "Cilium 1.20, SCTP support",
+)
 DNS = ApiDifference(
     "dns",
     "what is no DNS query, or while the agent of the node is not there, on the ports of the name service",
@@ -60,7 +66,7 @@ def cilium_backend(granted: Granted, written: Iterable[Written]) -> Backend:
     by_name = tuple(_by_name(granted))
     stated = cilium_policies(known, NO_ADDRESSES, home)
     anywhere = cilium_policies(known, ALL_ADDRESSES, home)
-    differences = (*_api_server(by_name), NODES, DNS, ICMP, UNKNOWN, MESH)
+    differences = (*_api_server(by_name), NODES, DNS, ICMP, SCTP, UNKNOWN, MESH)
     readings = (Reading(Policies(stated)), Reading(Policies(anywhere), by_name))
     return Backend(NAME, KIND, VERSIONS, len(stated), readings, differences)
 
