@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -15,9 +15,10 @@ from tests.e2e.inside import dns
 from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT, Folder
 from tests.e2e.report import TARGET, Report
-from tests.e2e.session import Cluster
+from tests.e2e.session import Cluster, Hosts
 
 VALUES = ROOT / "values"
+_REPORT = pytest.StashKey[Report]()
 
 
 @dataclass(frozen=True)
@@ -38,37 +39,67 @@ def questions_of(cluster: Cluster, found: Sequence[Endpoint], ports: Sequence[in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts clusters of its own sees a quiet machine; then come those that share one, one cluster at a time."""
-    items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in ("world", "first")])
+    """What starts clusters of its own sees a quiet machine; the others share one, which is empty for the first."""
+    items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in ("world", "empty")])
 
 
-@pytest.fixture(scope="session")
-def report(request: pytest.FixtureRequest) -> Iterator[Report]:
-    """What the run will say; it is written where none failed, and nobody interrupted it."""
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_REPORT] = Report()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Note how long each file of tests takes, with what its fixtures do before and after."""
     begin = time.monotonic()
-    found = Report()
-    yield found
-    found.phases.append(("all of it", time.monotonic() - begin))
-    is_whole = not request.session.testsfailed and request.session.exitstatus == pytest.ExitCode.OK
-    if is_whole and request.config.getoption("--write-report"):
-        TARGET.write_text(found.text(), encoding="utf-8")
+    try:
+        return (yield)
+    finally:
+        item.config.stash[_REPORT].took(item.path.name, time.monotonic() - begin)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """The report is written where none failed, and nobody interrupted the run."""
+    if exitstatus == pytest.ExitCode.OK and session.config.getoption("--write-report"):
+        TARGET.write_text(session.config.stash[_REPORT].text(), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def world(matrix: Matrix, report: Report) -> Iterator[World]:
-    """The cluster with all stand-ins, and no policy."""
-    outside = hosts.hosts(matrix)
+def report(request: pytest.FixtureRequest) -> Report:
+    """What the run will say."""
+    return request.config.stash[_REPORT]
+
+
+@pytest.fixture(scope="session")
+def outside(matrix: Matrix) -> Hosts:
+    """The hosts outside the cluster."""
+    return hosts.hosts(matrix)
+
+
+@pytest.fixture(scope="session")
+def empty(outside: Hosts, report: Report) -> Iterator[Cluster]:
+    """The one cluster of the run, as it starts: for the tests of the life cycle, which come first. Others want `world`.
+
+    A start takes a quarter of a minute, so that nothing else should start one.
+    """
     path = ROOT / "build" / "e2e" / "cluster"
     path.mkdir(parents=True, exist_ok=True)
     with session.running(Folder(path), outside, report.phases) as cluster:
-        cluster.apply(workloads.objects(outside.ports))
-        found = endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
-        yield World(cluster, found, questions_of(cluster, found, outside.ports))
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def world(empty: Cluster, outside: Hosts) -> World:
+    """The cluster with all stand-ins, and no policy.
+
+    Who installs something uninstalls it: a fixture of one's own module, around several tests, is cheapest.
+    """
+    empty.apply(workloads.objects(outside.ports))
+    found = endpoints(empty, outside, workloads.pods() + dns.REPLICAS)
+    return World(empty, found, questions_of(empty, found, outside.ports))
 
 
 @pytest.fixture
 def bare(world: World) -> Iterator[World]:
-    """The cluster without the chart, before the test and after it."""
-    installation.uninstall(world.cluster)
+    """The cluster without the chart, before the test and after it: for a test that installs it in a way of its own."""
     yield world
     installation.uninstall(world.cluster)

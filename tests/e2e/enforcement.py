@@ -1,4 +1,4 @@
-"""The data plane's enforcement of policies, off for a while: a cluster whose network plugin ignores them."""
+"""The data plane's enforcement of policies: when it has caught up; and off for a while, as where it ignores them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.e2e.errors import ClusterError
 from tests.e2e.programs import BINARIES
 from tests.e2e.session import Cluster
 
-_SETTLED = 5.0
-"""Seconds after which kube-router has written everything anew."""
+_BEGINS, _ENDS = "Starting sync of iptables", "sync iptables took"
+"""What kube-router logs of each time that it programs all policies."""
+
+_QUIET = 0.4
+"""Seconds. It hears of a change within a few hundredths, and programs what came meanwhile at once afterwards."""
+
+_PATIENCE = 60.0
+_RESUMED = 5.0
+
+
+def settle(cluster: Cluster) -> None:
+    """Wait until what stands in the cluster is enforced: nothing is being programmed, nor has been for a while.
+
+    Raises ClusterError where that never comes.
+    """
+    _await(cluster, (0, 0), _PATIENCE)
 
 
 @contextmanager
@@ -22,5 +37,31 @@ def enforcement_off(cluster: Cluster) -> Iterator[None]:
         cluster.run(str(BINARIES / "kube-router"), "--cleanup-config")
         yield
     finally:
+        before = _syncs(cluster)
         cluster.run("kill", "-CONT", process)
-        time.sleep(_SETTLED)
+        # Pods and policies that came and went meanwhile make it write everything anew.
+        _await(cluster, (before[1] + 1, before[1] + 1), _RESUMED, is_needed=False)
+        settle(cluster)
+
+
+def _await(cluster: Cluster, least: tuple[int, int], patience: float, *, is_needed: bool = True) -> None:
+    """Until so many syncs have begun and ended, as many as have begun, and no other begins for a while."""
+    deadline = time.monotonic() + patience
+    seen, since = _syncs(cluster), time.monotonic()
+    while True:
+        now = time.monotonic()
+        if seen >= least and seen[0] == seen[1] and now - since >= _QUIET:
+            return
+        if now > deadline:
+            if is_needed:
+                raise ClusterError(f"kube-router is not done after {patience:.0f} s")
+            return
+        time.sleep(0.05)
+        if (found := _syncs(cluster)) != seen:
+            seen, since = found, time.monotonic()
+
+
+def _syncs(cluster: Cluster) -> tuple[int, int]:
+    """How many have begun, and ended."""
+    text = (cluster.folder.logs / "kube-router.log").read_text(encoding="utf-8", errors="replace")
+    return text.count(_BEGINS), text.count(_ENDS)

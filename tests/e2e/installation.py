@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -17,19 +16,18 @@ from netmatrix.proof.grants import Discovered, Granted, granted
 from netmatrix.values.context import Context
 from netmatrix.values.validate import validate_values
 from tests.e2e.addresses import API_PORT, NODE_IPV4
+from tests.e2e.enforcement import settle
 from tests.e2e.expectation import Expectation
 from tests.e2e.paths import ROOT
 from tests.e2e.session import Cluster
 
 RELEASE, NAMESPACE = "red-kite", "stalker"
-_SETTLED = 1.5
-"""Seconds. kube-router programs a change within 0.2 to 0.35 s."""
 
 
 def install(cluster: Cluster, matrix: Matrix, files: Sequence[Path], chart: Path = ROOT / "chart") -> Expectation:
     """Install the chart, or upgrade it, and return what is expected once that is enforced."""
     cluster.helm("upgrade", "--install", "--create-namespace", *arguments(files, chart))
-    time.sleep(_SETTLED)
+    settle(cluster)
     return Expectation(installed_policies(cluster), grants(matrix, files))
 
 
@@ -51,9 +49,10 @@ def rendered(cluster: Cluster, files: Sequence[Path]) -> tuple[NetworkPolicy, ..
 
 
 def uninstall(cluster: Cluster) -> None:
-    """Take the chart away."""
-    cluster.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found")
-    time.sleep(_SETTLED)
+    """Take the chart away, where it is installed."""
+    done = cluster.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found")
+    if "uninstalled" in done.stdout:
+        settle(cluster)
 
 
 def installed_policies(cluster: Cluster, *revision: str) -> tuple[NetworkPolicy, ...]:

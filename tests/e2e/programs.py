@@ -32,7 +32,7 @@ PACKAGES: Mapping[str, str] = {
     "kube-proxy": f"{_KUBERNETES}/kube-proxy",
     "kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
     "coredns": "github.com/coredns/coredns",
-    "agnhost": "k8s.io/kubernetes/test/images/agnhost",
+    "agnhost": "./agnhost",
     "helm": "helm.sh/helm/v3/cmd/helm",
 }
 """Each program with the package that it is built from."""

@@ -12,7 +12,7 @@ from tests.e2e.hosts import INTERNET
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments
 from tests.e2e.paths import ROOT
 from tests.e2e.session import Cluster
-from tests.e2e.workloads import ATTACKERS, UNRELATED
+from tests.e2e.workloads import APP, ATTACKERS, JOBS, UNRELATED
 
 PROD, DEV, OPERATIONAL = (ROOT / "values" / f"{name}.yaml" for name in ("values-prod", "values-dev", "operational"))
 
@@ -52,6 +52,17 @@ def roll_back(cluster: Cluster) -> None:
 def uninstall(cluster: Cluster) -> None:
     """Take the release away."""
     cluster.helm("uninstall", RELEASE, "--namespace", NAMESPACE)
+
+
+def forget(cluster: Cluster) -> None:
+    """Take off the namespaces what Helm has written on them and, as it was told to, left."""
+    for name in (APP, JOBS):
+        metadata = cluster.get("namespace", name)["metadata"]
+        labels = [f"{key}-" for key in metadata["labels"] if not key.startswith("kubernetes.io/")]
+        notes = [f"{key}-" for key in metadata.get("annotations", {})]
+        for verb, keys in {"label": labels, "annotate": notes}.items():
+            if keys:
+                cluster.kubectl(verb, "namespace", name, *keys)
 
 
 def everything(cluster: Cluster) -> list[Path]:

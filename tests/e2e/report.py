@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -38,6 +39,10 @@ answered within half a second, as happens on a busy machine. The time is from th
 round in which the network did all that the new state says.
 """
 
+_TIMES = """Of the tests, file by file in the order of the run, with what they set up: the first that needs the cluster
+which they share starts it. Then what such a start consists of, and how long the packets of each pass took.
+"""
+
 
 @dataclass(slots=True)
 class Row:
@@ -61,6 +66,14 @@ class Report:
     """What was broken on purpose, how many packets told of it, and one of them."""
     changes: list[Watched] = field(default_factory=list)
     phases: list[tuple[str, float]] = field(default_factory=list)
+    """Of the start of the cluster that the tests share."""
+    files: dict[str, float] = field(default_factory=dict)
+    """The seconds that each file of tests took, in the order of the run."""
+    begin: float = field(default_factory=time.monotonic)
+
+    def took(self, file: str, seconds: float) -> None:
+        """Note the time of a test of a file."""
+        self.files[file] = self.files.get(file, 0.0) + seconds
 
     def add(self, name: str, endpoints: int, found: Pass, disagreements: int) -> None:
         """Note a pass of all packets."""
@@ -129,10 +142,22 @@ class Report:
         return [*lines, *(f"- `{name}`: {reason}" for name, reason in found), ""]
 
     def _times(self) -> list[str]:
-        lines = ["## Wall time", "", "| Phase | Seconds |", "|---|---|"]
         passes = [*self.rows, *self.overrides]
-        phases = [*self.phases, *((f"packets, {row.name}", row.seconds) for row in passes)]
-        return [*lines, *(f"| {name} | {seconds:.1f} |" for name, seconds in phases), ""]
+        tests = [(f"`{name}`", seconds) for name, seconds in self.files.items()]
+        total = time.monotonic() - self.begin
+        return [
+            "## Wall time",
+            "",
+            _TIMES,
+            *_seconds("Tests", [*tests, ("all of it", total)]),
+            *_seconds("Start of the cluster", [*self.phases, ("all of it", sum(took for _, took in self.phases))]),
+            *_seconds("Packets", [(row.name, row.seconds) for row in passes]),
+        ]
+
+
+def _seconds(what: str, phases: Iterable[tuple[str, float]]) -> list[str]:
+    lines = [f"| {name} | {seconds:.1f} |" for name, seconds in phases]
+    return [f"| {what} | Seconds |", "|---|---|", *lines, ""]
 
 
 def _row(name: str, endpoints: int, found: Pass, disagreements: int) -> Row:

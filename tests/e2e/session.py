@@ -102,8 +102,15 @@ class Cluster:
 
     def apply(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """Create or change objects."""
-        content = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        self.kubectl("apply", "--server-side", "--filename", "-", stdin=content)
+        self.kubectl("apply", "--server-side", "--filename", "-", stdin=_list(objects))
+
+    def delete(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Delete objects, and wait for their end."""
+        self.kubectl("delete", "--filename", "-", stdin=_list(objects))
+
+
+def _list(objects: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def environment(folder: Folder) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -13,6 +12,7 @@ from netmatrix.policy.packet import judge_packet
 from tests.e2e import packets
 from tests.e2e.conftest import World
 from tests.e2e.divergences import DIVERGENCES, Divergence, Spec, objects
+from tests.e2e.enforcement import settle
 from tests.e2e.expectation import MODEL, judged
 from tests.e2e.packets import Packet
 from tests.e2e.probing import Result
@@ -20,15 +20,13 @@ from tests.e2e.workloads import UNRELATED
 
 pytestmark = pytest.mark.e2e
 
-_SETTLED = 1.5
-
 
 @pytest.fixture(params=DIVERGENCES, ids=lambda item: item.name)
 def divergence(request: pytest.FixtureRequest, world: World) -> Iterator[Divergence]:
     """A divergence; no policy of it stays."""
     yield request.param
     world.cluster.kubectl("delete", "networkpolicies", "--all", "--namespace", UNRELATED)
-    time.sleep(_SETTLED)
+    settle(world.cluster)
 
 
 def test_the_data_plane_differs_from_the_documentation_as_the_list_says(divergence: Divergence, world: World) -> None:
@@ -47,7 +45,7 @@ def _outcome(divergence: Divergence, policies: Mapping[str, Spec], world: World)
     """For each packet between pods of the namespace: whether the documentation allows it, whether it arrived."""
     manifests = objects(policies)
     world.cluster.apply(manifests)
-    time.sleep(_SETTLED)
+    settle(world.cluster)
     asked = [packet for packet in world.questions if _is_within(packet, divergence.family)]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
     read = parse_manifests(text.encode(), "policies").policies

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from netmatrix.matrix.model import Matrix
-from tests.e2e import divergences, hosts, lifecycle, packets, release, session, workloads
+from tests.e2e import divergences, lifecycle, packets, release, workloads
 from tests.e2e.accounts import ANYTHING, READING, Account
 from tests.e2e.choosing import chosen
 from tests.e2e.comparison import disagreements
@@ -24,14 +24,14 @@ from tests.e2e.conftest import questions_of
 from tests.e2e.endpoints import endpoints
 from tests.e2e.expectation import Engine, Expectation
 from tests.e2e.inside import dns
-from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered
+from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered, uninstall
 from tests.e2e.lifecycle import LifeCycle, Watched
 from tests.e2e.packets import Packet
-from tests.e2e.paths import ROOT, Folder
+from tests.e2e.paths import ROOT
 from tests.e2e.programs import HELM3
 from tests.e2e.release import DEV, OPERATIONAL, PROD
 from tests.e2e.report import Report
-from tests.e2e.session import Cluster, Output
+from tests.e2e.session import Cluster, Hosts, Output
 from tests.e2e.workloads import APP, JOBS
 
 pytestmark = pytest.mark.e2e
@@ -49,40 +49,36 @@ class First:
     """Before, and after."""
 
     watched: Watched
-    hosts: session.Hosts
 
 
 @pytest.fixture(scope="module")
-def first(matrix: Matrix, report: Report) -> Iterator[First]:
-    """Nothing of Red Kite is there, but others are, in `default` and elsewhere."""
-    path = ROOT / "build" / "e2e" / "lifecycle"
-    path.mkdir(parents=True, exist_ok=True)
-    outside = hosts.hosts(matrix)
-    begin = time.monotonic()
-    with session.running(Folder(path), outside) as cluster:
-        others = [item for item in workloads.ALL if item.namespace not in (APP, JOBS)]
-        cluster.apply(workloads.objects(outside.ports, others))
-        found = endpoints(cluster, outside, workloads.pods(others) + dns.REPLICAS)
-        closed = Engine(rendered(cluster, [PROD]))
-        with lifecycle.watching(cluster, chosen(questions_of(cluster, found, outside.ports), [closed])) as life:
-            before = _namespaces(cluster)
-            watched = life.change("install into an empty cluster", partial(release.install, cluster))
-            report.changes += life.watched
-        yield First(cluster, (before, _namespaces(cluster)), watched, outside)
-    report.phases.append(("life cycle", time.monotonic() - begin))
+def first(empty: Cluster, outside: Hosts, report: Report) -> Iterator[First]:
+    """Nothing of Red Kite is there, but others are, in `default` and elsewhere. At the end nothing of the chart is."""
+    cluster = empty
+    others = [item for item in workloads.ALL if item.namespace not in (APP, JOBS)]
+    cluster.apply(workloads.objects(outside.ports, others))
+    found = endpoints(cluster, outside, workloads.pods(others) + dns.REPLICAS)
+    closed = Engine(rendered(cluster, [PROD]))
+    with lifecycle.watching(cluster, chosen(questions_of(cluster, found, outside.ports), [closed])) as life:
+        before = _namespaces(cluster)
+        watched = life.change("install into an empty cluster", partial(release.install, cluster))
+        report.changes += life.watched
+    yield First(cluster, (before, _namespaces(cluster)), watched)
+    uninstall(cluster)
+    release.forget(cluster)
 
 
 @pytest.fixture(scope="module")
-def life(first: First, matrix: Matrix, report: Report) -> Iterator[LifeCycle]:
+def life(first: First, outside: Hosts, report: Report) -> Iterator[LifeCycle]:
     """The release, with all of Red Kite's pods started under its policies, and under watch from then on."""
     cluster = first.cluster
-    cluster.apply(workloads.objects(first.hosts.ports))
-    found = endpoints(cluster, first.hosts, workloads.pods() + dns.REPLICAS)
+    cluster.apply(workloads.objects(outside.ports))
+    found = endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
     states = [
         Engine(rendered(cluster, files))
         for files in ([PROD], release.everything(cluster), [DEV], [DEV, OPERATIONAL], release.narrowed(cluster))
     ]
-    with lifecycle.watching(cluster, chosen(questions_of(cluster, found, first.hosts.ports), states)) as running:
+    with lifecycle.watching(cluster, chosen(questions_of(cluster, found, outside.ports), states)) as running:
         yield running
         report.changes += running.watched
 
@@ -158,14 +154,14 @@ def test_a_flow_that_is_switched_off_and_on_lets_nothing_else_through(life: Life
 
 
 def test_peers_and_ports_of_one_rule_that_change_at_once_let_through_what_neither_state_allows(
-    life: LifeCycle, first: First
+    life: LifeCycle, outside: Hosts
 ) -> None:
     """As the list of divergences says, and for a moment: the monitor sees that too."""
     cluster = life.cluster
-    found = endpoints(cluster, first.hosts, workloads.pods() + dns.REPLICAS)
+    found = endpoints(cluster, outside, workloads.pods() + dns.REPLICAS)
     asked = [
         item
-        for item in questions_of(cluster, found, first.hosts.ports)
+        for item in questions_of(cluster, found, outside.ports)
         if (item.source.name.partition("-")[0], item.source.namespace) == ("cron", APP)
         and item.destination.namespace == workloads.UNRELATED
     ]
@@ -252,7 +248,8 @@ _HALF_ALLOWED = Account("deployer", APP, everywhere=(READING,), within={APP: (AN
 def test_an_upgrade_that_fails_half_way_accepts_nothing_forbidden_and_is_rolled_back(life: LifeCycle) -> None:
     cluster = life.cluster
     before = release.specs(cluster)
-    cluster.apply(list(_HALF_ALLOWED.objects()))
+    account = list(_HALF_ALLOWED.objects())
+    cluster.apply(account)
     failed: list[Output] = []
 
     def upgrade() -> None:
@@ -266,6 +263,7 @@ def test_an_upgrade_that_fails_half_way_accepts_nothing_forbidden_and_is_rolled_
     assert seen.forbidden == ()
     assert life.change("rollback of it", partial(release.roll_back, cluster)).forbidden == ()
     assert release.specs(cluster) == before
+    cluster.delete(account)
 
 
 def test_an_upgrade_that_the_chart_refuses_changes_nothing(life: LifeCycle) -> None:

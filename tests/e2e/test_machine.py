@@ -42,9 +42,13 @@ def folder() -> Folder:
     return Folder(path)
 
 
-def test_while_it_runs_the_cluster_can_touch_nothing_and_then_nothing_is_left(folder: Folder) -> None:
+def test_while_it_runs_the_cluster_can_touch_nothing_and_nothing_is_left_after_a_kill_of_who_started_it(
+    folder: Folder,
+) -> None:
     before = snapshot.take()
-    with session.running(folder, HOSTS) as cluster:
+    with _holder(folder) as holder:
+        _await_phase(folder, holder, "ready")
+        cluster = session.attached(folder)
         seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
         assert {"processes", "namespaces"} <= seen <= {"processes", "namespaces", "cgroups"}
         for path in ("/etc", "/usr/local", "/tmp", str(Path.home()), str(ROOT)):
@@ -56,13 +60,16 @@ def test_while_it_runs_the_cluster_can_touch_nothing_and_then_nothing_is_left(fo
         machines = {line.split()[1] for line in _links("ip", "-oneline", "link")}
         clusters = {line.split()[1] for line in cluster.run("ip", "-oneline", "link").stdout.splitlines()}
         assert machines & clusters == {"lo:"}
+        holder.kill()
+        holder.wait()
     assert snapshot.lasting_differences(before) == []
+    assert list(folder.logs.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("number", "phase"), [(signal.SIGKILL, "ready"), (signal.SIGINT, "API server"), (signal.SIGKILL, "node")]
-)
-def test_when_who_started_it_is_ended_nothing_is_left(folder: Folder, number: signal.Signals, phase: str) -> None:
+@pytest.mark.parametrize(("number", "phase"), [(signal.SIGINT, "API server"), (signal.SIGKILL, "node")])
+def test_when_who_starts_it_is_ended_meanwhile_nothing_is_left(
+    folder: Folder, number: signal.Signals, phase: str
+) -> None:
     before = snapshot.take()
     with _holder(folder) as holder:
         _await_phase(folder, holder, phase)

@@ -12,19 +12,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e import cgroups
 from tests.e2e.addresses import NODE
 from tests.e2e.errors import ClusterError
-from tests.e2e.inside import certificates, daemons, dns, images, mounts, network, settings
+from tests.e2e.inside import api, certificates, daemons, dns, images, mounts, network, settings
 from tests.e2e.inside.commands import run
 from tests.e2e.paths import RUN, TOOLS, Folder
 from tests.e2e.programs import BINARIES
 from tests.e2e.records import network_namespace
 
 _PATIENCE = 120.0
+_NODE = f"/api/v1/nodes/{NODE}"
+_NAME_SERVICE = f"/apis/apps/v1/namespaces/{dns.NAMESPACE}/deployments/{dns.NAME}"
 
 
 class Boot:
@@ -85,32 +88,36 @@ def _start(boot: Boot, groups: dict[Path, Path]) -> None:
         hosts = json.loads(boot.folder.hosts.read_text(encoding="utf-8"))
         network.prepare(hosts["addresses"])
         boot.start("outside", daemons.hosts_outside(hosts["addresses"], hosts["ports"]))
-    with _phase("API server"):
-        certificates.prepare()
-        settings.prepare(boot.folder)
-        boot.start("etcd", daemons.etcd())
-        boot.start("kube-apiserver", daemons.kube_apiserver())
-        boot.start("containerd", daemons.containerd())
-        boot.wait("the API server ready", lambda: _kubectl("get", "--raw", "/readyz"))
-    with _phase("image"):
-        images.write_image(RUN / "image.tar")
-        boot.wait("containerd ready", lambda: Path(settings.CONTAINERD_SOCKET).exists())
-        run("ctr", "--namespace", "k8s.io", "images", "import", str(RUN / "image.tar"))
-        (RUN / "image.tar").unlink()
+    with ThreadPoolExecutor(1) as beside:
+        with _phase("API server"):
+            certificates.prepare()
+            settings.prepare(boot.folder)
+            boot.start("containerd", daemons.containerd())
+            boot.start("etcd", daemons.etcd())
+            boot.start("kube-apiserver", daemons.kube_apiserver())
+            image = beside.submit(_import_image, boot)
+            boot.wait("the API server ready", lambda: api.get("/readyz") is not None)
+        with _phase("image"):
+            image.result()
     with _phase("node"):
         boot.start("kube-controller-manager", daemons.kube_controller_manager())
         boot.start("kube-scheduler", daemons.kube_scheduler())
         boot.start("kubelet", daemons.kubelet())
         boot.start("kube-proxy", daemons.kube_proxy())
-        run(str(TOOLS / "kubectl"), "apply", "--filename", "-", stdin=json.dumps(_list(dns.objects())))
-        ranges = ("wait", "--for=jsonpath={.spec.podCIDRs}", "node", NODE, "--timeout=1s")
-        boot.wait("the node registered, with pod ranges", lambda: _kubectl(*ranges))
+        run(str(TOOLS / "kubectl"), "create", "--filename", "-", stdin=json.dumps(_list(dns.objects())))
+        boot.wait("the node registered, with pod ranges", lambda: api.field(_NODE, "spec", "podCIDRs") is not None)
         boot.start("kube-router", daemons.kube_router())
-        ready = ("wait", "--for=condition=Ready", "node", "--all", "--timeout=1s")
-        boot.wait("the node ready", lambda: _kubectl(*ready))
+        boot.wait("the node ready", lambda: api.condition(_NODE, "Ready"))
     with _phase("name service"):
-        rolled = ("rollout", "status", "deployment", dns.NAME, "--namespace", dns.NAMESPACE, "--timeout=1s")
-        boot.wait("the name service ready", lambda: _kubectl(*rolled))
+        boot.wait("the name service ready", lambda: api.field(_NAME_SERVICE, "status", "readyReplicas") == dns.REPLICAS)
+
+
+def _import_image(boot: Boot) -> None:
+    """The image of all containers, written and given to containerd."""
+    images.write_image(RUN / "image.tar")
+    boot.wait("containerd ready", lambda: Path(settings.CONTAINERD_SOCKET).exists())
+    run("ctr", "--namespace", "k8s.io", "images", "import", str(RUN / "image.tar"))
+    (RUN / "image.tar").unlink()
 
 
 def _hold(boot: Boot) -> int:
@@ -136,12 +143,6 @@ def _environment() -> dict[str, str]:
         "TMPDIR": str(RUN / "tmp"),
         "KUBECONFIG": str(settings.kubeconfig("admin")),
     }
-
-
-def _kubectl(*arguments: str) -> bool:
-    """Whether kubectl succeeds."""
-    command = [str(TOOLS / "kubectl"), *arguments]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _list(objects: list[dict[str, object]]) -> dict[str, object]:

@@ -127,6 +127,7 @@ def kube_router() -> list[str]:
         f"--service-node-port-range={_NODE_PORTS}",
         f"--hostname-override={NODE}",
         "--metrics-port=0",
+        "--v=1",  # the tests wait for what it logs of each time that it programs the policies
     ]
 
 
