@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.e2e import packets
 from tests.e2e.choosing import chosen
 from tests.e2e.comparison import disagreements
 from tests.e2e.conftest import World
+from tests.e2e.enforcement import settle
 from tests.e2e.expectation import Engine, Expectation
 from tests.e2e.installation import NAMESPACE, RELEASE, grants, installed_policies, rendered
 from tests.e2e.paths import ROOT, TOOLS
@@ -30,7 +30,6 @@ from tests.release.local_registry import Registry, running_registry
 pytestmark = pytest.mark.e2e
 
 NAME, VERSION = "red-kite-network", newest_section().version
-_SETTLED = 1.5
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def test_the_chart_goes_through_a_registry_into_the_cluster(published: Published
     installed = published.helm("install", "--create-namespace")
     assert installed.status == 0, installed.stderr
     assert published.revisions() == [(1, f"{NAME}-{VERSION}", "deployed")]
-    time.sleep(_SETTLED)
+    settle(cluster)
     expected = Expectation(installed_policies(cluster), grants(matrix, [PROD]))
     # What the tables grant is told from what they do not by what only the operational flows open.
     states = [Engine(expected.policies), Engine(rendered(cluster, [PROD, OPERATIONAL]))]
