@@ -33,7 +33,7 @@ def settle(cluster: Cluster) -> None:
 def enforcement_off(cluster: Cluster) -> Iterator[None]:
     """Nothing is enforced inside the block. kube-router is halted, not ended: the cluster would end with it."""
     process = cluster.run("pidof", "kube-router").stdout.strip()
-    cluster.run("kill", "-STOP", process)
+    _halt(cluster, process)
     try:
         cluster.run(str(BINARIES / "kube-router"), "--cleanup-config")
         yield
@@ -43,6 +43,20 @@ def enforcement_off(cluster: Cluster) -> Iterator[None]:
         # Pods and policies that came and went meanwhile make it write everything anew.
         _await(cluster, (before[1] + 1, before[1] + 1), _RESUMED, is_needed=False)
         settle(cluster)
+
+
+def _halt(cluster: Cluster, process: str) -> None:
+    """Halt it between two syncs: what it finds gone in the middle of one ends it, and the cluster with it.
+
+    Raises ClusterError where it is never done.
+    """
+    while True:
+        settle(cluster)
+        cluster.run("kill", "-STOP", process)
+        begun, ended = _syncs(cluster)
+        if begun == ended:
+            return
+        cluster.run("kill", "-CONT", process)
 
 
 def _await(cluster: Cluster, least: tuple[int, int], patience: float, *, is_needed: bool = True) -> None:
