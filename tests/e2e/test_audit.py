@@ -125,6 +125,27 @@ def test_the_example_role_is_enough_and_without_it_each_permission_is_named(worl
     }
 
 
+def test_the_example_cron_job_reports_an_api_address_that_went_stale(world: World, values: list[Path]) -> None:
+    """Its container's arguments, as its account; outside the cluster, which has no image with Python."""
+    cluster = world.cluster
+    job = yaml.safe_load((ROOT / "examples/audit/cronjob.yaml").read_text(encoding="utf-8"))
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    *_, override = values
+    arguments = [text.replace("/values/override.yaml", str(override)) for text in container["args"][1:]]
+    assert str(override) in arguments
+    with ExitStack() as made:
+        made.callback(cluster.kubectl, "delete", "--filename=-", "--ignore-not-found", stdin=json.dumps(_list(RBAC)))
+        cluster.apply([*RBAC, {**job, "spec": {**job["spec"], "suspend": True}}])
+        made.callback(cluster.kubectl, "delete", "cronjob", "netmatrix-audit", "--namespace", "kube-system")
+        arguments += ["--kubeconfig", str(_kubeconfig(cluster))]
+        hold_as_installed(json.loads(audit(cluster, [], *arguments).stdout))
+        made.callback(_grant_api_server, cluster, NODE_IPV4)
+        _grant_api_server(cluster, _OLD)
+        output = audit(cluster, [], *arguments)
+    assert output.status == 1, output.stderr
+    assert rules_of(json.loads(output.stdout)) == {"NM943", "NM945"}
+
+
 def _kubeconfig(cluster: Cluster) -> Path:
     """A way in as the example's service account."""
     token = cluster.kubectl("create", "token", "netmatrix-audit", "--namespace", "kube-system").stdout.strip()
