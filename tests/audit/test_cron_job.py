@@ -100,7 +100,7 @@ def copied() -> list[tuple[str, str]]:
     found = []
     for line in re.findall(r"^COPY (.+)$", CONTAINERFILE, re.MULTILINE):
         *sources, target = line.split()
-        found += [(source, source if target == "./" else target) for source in sources]
+        found += [(source, Path(source).name if target == "./" else target) for source in sources]
     return found
 
 
