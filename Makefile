@@ -44,7 +44,7 @@ graphs: setup ## Lay out the pictures anew with ELK, and draw them (needs Node.j
 	@$(BIN)/netmatrix graph --arrange
 	@$(BIN)/netmatrix generate
 
-test: setup ## Run the tests (under three minutes)
+test: setup ## Run the tests (six minutes on two cores)
 	@$(BIN)/python -m pytest -q -n auto
 
 test-long: setup ## Run the tests that take over a minute (a quarter of an hour in all)
