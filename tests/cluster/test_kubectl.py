@@ -50,6 +50,39 @@ def test_the_context_is_passed_on(kubectl: Script) -> None:
     assert kubectl('echo "$@"').do("version").split()[0] == "--context=staging"
 
 
+@pytest.mark.parametrize(
+    ("given", "variables", "is_limited"),
+    [
+        ((None, None), {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, False),
+        ((None, None), {}, True),
+        (("staging", None), {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, True),
+        ((None, "config"), {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, True),
+        ((None, None), {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBECONFIG": "config"}, True),
+    ],
+)
+def test_in_a_pod_nothing_hides_its_account_from_kubectl(
+    given: tuple[str | None, str | None], variables: dict[str, str], is_limited: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "kubectl"
+    file.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    file.chmod(0o755)
+    kubectl = find_kubectl(*given, {"PATH": str(tmp_path), **variables})
+    said = [kubectl.do("version"), kubectl.ask_together([["version"]], timeout=60)[0].stdout.decode()]
+    assert ["--request-timeout" in text for text in said] == [is_limited] * 2
+
+
+def test_in_a_pod_that_gets_no_answer_the_hint_is_what_may_keep_it_from_one(tmp_path: Path) -> None:
+    file = tmp_path / "kubectl"
+    file.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    file.chmod(0o755)
+    hints = []
+    for variables in ({}, {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}):
+        with pytest.raises(RefusedError) as caught:
+            find_kubectl(environ={"PATH": str(tmp_path), **variables}).do("version")
+        hints.append(caught.value.findings[0].hint)
+    assert ["helm upgrade" in hint for hint in hints] == [False, True]
+
+
 def test_what_kubectl_says_is_told_without_its_log(kubectl: Script) -> None:
     refusing = kubectl("echo 'E1125 23:01:02.000000 1 memcache.go:265] no' >&2; echo 'error: no route' >&2; exit 1")
     with pytest.raises(RefusedError, match=r"NM903 `kubectl get` failed: no route$"):

@@ -237,3 +237,12 @@ def test_what_was_read_can_be_read_strictly_as_manifests(answering: Answering) -
     policies = Wanted("NetworkPolicy", "networkpolicies", "networking.k8s.io")
     found = read_cluster(answering({policies: (0, listed(deny))}), [policies])
     assert [policy.name for policy in parse_files(found.contents).policies] == ["deny"]
+
+
+def test_an_object_that_may_not_be_got_is_named_with_what_asks_for_it(answering: Answering) -> None:
+    home = Wanted("Namespace", "namespaces", name="shop", is_namespaced=False, needed=True)
+    with pytest.raises(ClusterError) as caught:
+        read_cluster(answering({home: forbidden("namespaces")}), [home])
+    (finding,) = caught.value.findings
+    assert finding.message == "you may not get namespaces shop"
+    assert "`kubectl auth can-i get namespaces/shop`" in finding.hint

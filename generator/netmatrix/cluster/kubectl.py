@@ -17,6 +17,11 @@ TIMEOUT = 60.0
 """Seconds. A cluster that does not answer must be given up some time."""
 _REQUEST_TIMEOUT = "--request-timeout=20s"
 """What kubectl gives one request, so that it says itself that nobody answers."""
+_HINT = "`kubectl cluster-info` tells whether it answers; --context and --kubeconfig choose another cluster"
+_HINT_IN_POD = (
+    "it is the API server of the pod's own cluster; where its address has moved, a network policy may keep the pod "
+    "from it: `helm upgrade` looks the address up anew"
+)
 
 
 class RefusedError(ClusterError):
@@ -29,10 +34,14 @@ class RefusedError(ClusterError):
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """A kubectl, and the options that choose the cluster: `--context` and `--kubeconfig`, as the user gave them."""
+    """A kubectl, and the options that choose the cluster: `--context` and `--kubeconfig`, as the user gave them.
+
+    `in_pod` tells that nothing chooses one and that it runs in a pod, so that it is that pod's cluster and account.
+    """
 
     executable: Path
     options: tuple[str, ...] = ()
+    in_pod: bool = False
 
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
         """Run it to its end; a non-zero status is no error here. Raises ClusterError where it cannot run."""
@@ -56,7 +65,7 @@ class Kubectl:
 
     def ask_together(self, calls: Iterable[Sequence[str]], *, timeout: float) -> list[Output]:
         """As `run_together`, of calls that the API server answers by itself, each request in a limit of time."""
-        return self.run_together([((_REQUEST_TIMEOUT, *call), b"") for call in calls], timeout=timeout)
+        return self.run_together([((*self._limits(), *call), b"") for call in calls], timeout=timeout)
 
     def do(self, *arguments: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> str:
         """What it prints. Raises RefusedError, in kubectl's own words, where it does not succeed."""
@@ -92,16 +101,23 @@ class Kubectl:
         """The error of a kubectl that did not succeed, in its own words."""
         lines = [line.strip() for line in output.stderr.splitlines() if line.strip() and not _is_log(line)]
         said = " ".join(lines).removeprefix("error: ") or f"exit status {output.status}"
-        hint = "`kubectl cluster-info` tells whether it answers; --context and --kubeconfig choose another cluster"
         message = f"`kubectl {arguments[0]}` failed: {said}"
-        return RefusedError(self.finding(REFUSED, message, hint), output)
+        return RefusedError(self.finding(REFUSED, message, _HINT_IN_POD if self.in_pod else _HINT), output)
 
     def finding(self, rule: Rule, message: str, hint: str) -> Finding:
         """A finding about the cluster, of which kubectl is the place."""
         return Finding(rule, message, Place(str(self.executable), 0, 0), hint=hint)
 
     def _arguments(self, arguments: Sequence[str]) -> list[str]:
-        return [*self.options, _REQUEST_TIMEOUT, *arguments]
+        return [*self.options, *self._limits(), *arguments]
+
+    def _limits(self) -> tuple[str, ...]:
+        """No limit for a request in a pod: any such option hides the pod's account, and kubectl asks localhost then.
+
+        It takes the account only where what it was given equals its defaults (k8s.io/client-go, tools/clientcmd,
+        DeferredLoadingClientConfig.ClientConfig).
+        """
+        return () if self.in_pod else (_REQUEST_TIMEOUT,)
 
     def _data(self, text: str) -> Any:
         try:
@@ -132,7 +148,9 @@ def find_kubectl(
     if found is None:
         raise ClusterError([Finding(NO_KUBECTL, "there is no kubectl on PATH", Place("kubectl"), hint=hint)])
     given = {"--context": context, "--kubeconfig": kubeconfig}
-    return Kubectl(found.executable, tuple(f"{flag}={value}" for flag, value in given.items() if value is not None))
+    options = tuple(f"{flag}={value}" for flag, value in given.items() if value is not None)
+    in_pod = "KUBERNETES_SERVICE_HOST" in variables and not options and not variables.get("KUBECONFIG")
+    return Kubectl(found.executable, options, in_pod)
 
 
 def _is_log(line: str) -> bool:

@@ -11,16 +11,21 @@ from netmatrix.cluster.rules import FORBIDDEN, ClusterError
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A verb on a resource, as RBAC writes them: `create` on `pods/exec`. No namespace: a resource of the cluster's."""
+    """A verb on a resource, as RBAC writes them: `create` on `pods/exec`. No namespace: a resource of the cluster's.
+
+    With a `name` it is about the one object that is called so, which is all that a rule's `resourceNames` may give.
+    """
 
     verb: str
     resource: str
     namespace: str = ""
     group: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         resource = f"{self.resource}.{self.group}" if self.group else self.resource
-        return f"{self.verb} {resource}" + (f" in namespace {self.namespace}" if self.namespace else "")
+        named = f" {self.name}" if self.name else ""
+        return f"{self.verb} {resource}{named}" + (f" in namespace {self.namespace}" if self.namespace else "")
 
     def hint(self, *, is_wide: bool = False) -> str:
         """What to do without it. `is_wide`: all namespaces are meant, not a resource of the cluster's."""
@@ -28,7 +33,8 @@ class Permission:
         resource = f"{self.resource}.{self.group}" if self.group else self.resource
         resource, _, subresource = resource.partition("/")
         part = f" --subresource={subresource}" if subresource else ""
-        return f"ask for it; `kubectl auth can-i {self.verb} {resource}{part}{where}` tells when you have it"
+        named = f"/{self.name}" if self.name else ""
+        return f"ask for it; `kubectl auth can-i {self.verb} {resource}{named}{part}{where}` tells when you have it"
 
 
 def require(kubectl: Kubectl, needed: Iterable[Permission]) -> None:
@@ -51,6 +57,7 @@ def _review(permission: Permission) -> dict[str, object]:
         "resource": resource,
         "subresource": subresource,
         "namespace": permission.namespace,
+        "name": permission.name,
     }
     return {
         "apiVersion": "authorization.k8s.io/v1",

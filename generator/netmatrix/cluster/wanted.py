@@ -37,7 +37,7 @@ class Wanted:
     @property
     def permission(self) -> Permission:
         """What is needed to read it, in RBAC's words."""
-        return Permission("get" if self.name else "list", self.resource, self.namespace, self.group)
+        return Permission("get" if self.name else "list", self.resource, self.namespace, self.group, self.name)
 
     def one_by_one(self) -> tuple[Wanted, ...]:
         """The same of each of the namespaces `instead`."""
