@@ -1,14 +1,14 @@
-"""The installed manifests, broken in one place on purpose, as a chart: what the packets are there to find."""
+"""The manifests of the chart, broken in one place on purpose, as another chart: what the packets are there to find."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.e2e.installation import NAMESPACE, RELEASE
+from tests.e2e.installation import manifests
 from tests.e2e.session import Cluster
 
 Break = Callable[[Mapping[str, Any]], None]
@@ -32,10 +32,10 @@ def lose_an_exception(policies: Mapping[str, Any]) -> None:
     rule["to"][0]["ipBlock"]["except"].remove("169.254.169.254/32")
 
 
-def broken_chart(cluster: Cluster, break_: Break, folder: Path) -> Path:
-    """A chart of what Helm has sent, after `break_`."""
-    text = cluster.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
-    objects = [item for item in yaml.safe_load_all(text) if item]
+def broken_chart(cluster: Cluster, files: Sequence[Path], break_: Break, folder: Path) -> Path:
+    """A chart of what Helm sends with these values, after `break_`."""
+    found = [item for item in yaml.safe_load_all(manifests(cluster, files)) if item]
+    objects = [item for item in found if "helm.sh/hook" not in item["metadata"].get("annotations", {})]
     policies = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "NetworkPolicy"}
     break_(policies)
     (folder / "templates").mkdir(parents=True)

@@ -49,22 +49,39 @@ class Engine:
 
 @dataclass(slots=True)
 class Expectation:
-    """The answers for one set of manifests and one set of values."""
+    """The answers for one set of manifests and one set of values, each computed once."""
 
     policies: tuple[NetworkPolicy, ...]
     granted: Granted
     _engine: Engine = field(init=False)
+    _known: dict[int, _Answers] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._engine = Engine(self.policies)
 
     def engine(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
-        return self._engine.allows(packet)
+        return self._of(packet).engine
 
     def matrix(self, packet: Packet) -> bool:
         """Whether the matrix grants it."""
-        return all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
+        return self._of(packet).matrix
+
+    def _of(self, packet: Packet) -> _Answers:
+        """By the packet's identity, which stays its own as long as the answers hold it."""
+        if (known := self._known.get(id(packet))) is None:
+            granted = all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
+            known = self._known[id(packet)] = _Answers(packet, self._engine.allows(packet), granted)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the policies and the matrix say to a packet."""
+
+    packet: Packet
+    engine: bool
+    matrix: bool
 
 
 def _selecting(policies: Iterable[NetworkPolicy], endpoint: Endpoint) -> Iterable[NetworkPolicy]:

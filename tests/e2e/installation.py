@@ -42,10 +42,14 @@ def arguments(files: Sequence[Path], chart: Path = ROOT / "chart") -> list[str]:
     ]
 
 
+def manifests(cluster: Cluster, files: Sequence[Path]) -> str:
+    """What Helm would send to this cluster."""
+    return cluster.helm("template", "--dry-run=server", *arguments(files)).stdout
+
+
 def rendered(cluster: Cluster, files: Sequence[Path]) -> tuple[NetworkPolicy, ...]:
-    """The policies that Helm would send to this cluster."""
-    text = cluster.helm("template", "--dry-run=server", *arguments(files)).stdout
-    return parse_manifests(text.encode(), "helm template").policies
+    """The policies in that."""
+    return parse_manifests(manifests(cluster, files).encode(), "helm template").policies
 
 
 def uninstall(cluster: Cluster) -> None:

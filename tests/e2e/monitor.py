@@ -56,6 +56,11 @@ class Round:
         """When the first of them began."""
         return min(line.begin for line in self.lines)
 
+    @property
+    def end(self) -> float:
+        """When the last of them ended."""
+        return max(line.end for line in self.lines)
+
 
 @dataclass(slots=True)
 class Monitor:

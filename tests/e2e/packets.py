@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -69,14 +70,20 @@ def requests(found: Sequence[Endpoint], name_service: Sequence[str]) -> list[Pac
 
 
 def send(cluster: Cluster, questions: Sequence[Packet], expected: Callable[[Packet], bool]) -> Pass:
-    """Send all packets; once more those that nobody answered, or that are `expected` to arrive and did not."""
+    """Send all packets; once more those that nobody answered, or that are `expected` to arrive and did not.
+
+    What is expected is computed meanwhile.
+    """
     begin = time.monotonic()
     cluster.run("conntrack", "-F")  # what was open before would be taken for an open connection
-    results = _send(cluster, questions, _QUICK)
+    with ThreadPoolExecutor(1) as beside:
+        sent = beside.submit(_send, cluster, questions, _QUICK)
+        arrives = [expected(question) for question in questions]
+        results = sent.result()
     again = [
         at
         for at, result in enumerate(results)
-        if result is Result.SILENT or (result is not Result.OPEN and expected(questions[at]))
+        if result is Result.SILENT or (result is not Result.OPEN and arrives[at])
     ]
     for at, result in zip(again, _send(cluster, [questions[at] for at in again], _PATIENT), strict=True):
         results[at] = result

@@ -21,7 +21,7 @@ from tests.e2e.paths import ROOT, TOOLS
 from tests.e2e.session import Cluster, Output
 from tests.e2e.workloads import APP, ATTACKERS, JOBS
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 RBAC = [*yaml.safe_load_all((ROOT / "examples/audit/rbac.yaml").read_text(encoding="utf-8"))]
 GOVERNED, DNS = (APP, JOBS, "default"), "kube-system"

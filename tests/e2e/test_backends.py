@@ -18,7 +18,7 @@ from tests.e2e.release import PROD
 from tests.e2e.session import Cluster
 from tests.fleet.crds import FOLDER
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 KINDS = {
     "CiliumNetworkPolicy": ("ciliumnetworkpolicies", "Namespaced"),

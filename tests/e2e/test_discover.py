@@ -26,7 +26,7 @@ from tests.e2e.report import Report
 from tests.e2e.session import Cluster, Output
 from tests.e2e.workloads import UNRELATED
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 _SOME: Rule = {
     "apiGroups": ["", "discovery.k8s.io"],

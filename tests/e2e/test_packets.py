@@ -62,10 +62,9 @@ def test_a_chart_that_is_broken_in_one_place_is_found_out(
     break_: Break, packet: str, bare: World, matrix: Matrix, report: Report
 ) -> None:
     cluster, files = bare.cluster, Scenario("prod").files()
-    install(cluster, matrix, files)
     chart = cluster.folder.scratch / "broken"
     shutil.rmtree(chart, ignore_errors=True)
-    expected = install(cluster, matrix, files, chart=broken_chart(cluster, break_, chart))
+    expected = install(cluster, matrix, files, chart=broken_chart(cluster, files, break_, chart))
     found = packets.send(cluster, bare.questions, expected.engine)
     wrong = disagreements(found, expected)
     assert wrong

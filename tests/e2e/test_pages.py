@@ -13,7 +13,7 @@ from tests.docs.shown import hold
 from tests.e2e import session
 from tests.e2e.conftest import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 PAGES = [page for page in pages() if "cluster" in page.needs()]
 

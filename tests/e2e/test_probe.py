@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.e2e.paths import ROOT, TOOLS
 from tests.e2e.session import Cluster, Output, environment
 from tests.support.scenarios import Scenario
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 PROD = Scenario("prod")
 MONGO = {"app.kubernetes.io/name": "mongodb"}
@@ -91,6 +92,15 @@ def endpoints(cluster: Cluster, service: str) -> dict[str, bool]:
     return {address: bool(end["conditions"].get("ready")) for end in ends for address in end["addresses"]}
 
 
+def endpoints_with(cluster: Cluster, service: str, address: str) -> dict[str, bool]:
+    """The same, once an address is among them: the cluster gets to a new pod a moment after it runs."""
+    deadline = time.monotonic() + _PATIENCE
+    while address not in (found := endpoints(cluster, service)):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    return found
+
+
 def test_the_image_is_the_one_of_kubernetes_own_network_tests() -> None:
     """Its version stands in the module that the cluster is built from, and the cluster has it under that name."""
     listed = subprocess.run(
@@ -110,7 +120,8 @@ def test_the_image_is_the_one_of_kubernetes_own_network_tests() -> None:
 def test_on_off_and_on_again(installed: Cluster) -> None:
     """The verdict follows, with the enforcement of one cluster and no other change."""
     outside = ("--outside", f"{_INTERNET}:443", "--outside", f"{_METADATA}:80")
-    found = probe(installed, "--yes", "--format", "json", *outside)
+    found, tested = probe_and_helm_test(installed, "--format", "json", *outside)
+    assert tested.status == 0, tested.stdout + tested.stderr
     assert found.status == 0, found.stdout[-2000:] + found.stderr
     data = json.loads(found.stdout)
     assert data["holds"]
@@ -119,25 +130,26 @@ def test_on_off_and_on_again(installed: Cluster) -> None:
     opened = {(cell["source"], cell["destination"]) for cell in data["cells"] if cell["found"] == "open"}
     assert {("cron", "mongo"), ("ui", "dns"), ("orchestrator", "kubernetes-api"), ("jobs", _INTERNET)} <= opened
     assert not {("jobs", "mongo"), ("jobs", _METADATA), ("ui", "kubernetes-api"), ("jobs", "dns")} & opened
-    assert helm_test(installed).status == 0
 
     with enforcement_off(installed):
-        found = probe(installed, "--yes", "--settle", "5")
+        found, tested = probe_and_helm_test(installed, "--settle", "5")
         assert found.status == 1, found.stderr
         assert found.stdout.startswith("prod: FAILS: the cluster does not enforce network policies over IPv4 and IPv6")
-        failed = helm_test(installed)
-        assert failed.status != 0
-        assert "FAILS: the cluster does not enforce network policies" in failed.stdout + failed.stderr
+        assert tested.status != 0
+        assert "FAILS: the cluster does not enforce network policies" in tested.stdout + tested.stderr
 
-    found = probe(installed, "--yes")
+    found, tested = probe_and_helm_test(installed)
     assert found.status == 0, found.stdout[-2000:] + found.stderr
     assert re.search(r"^prod: holds: all of \d+ connections are as the matrix says$", found.stdout, re.MULTILINE)
-    assert helm_test(installed).status == 0
+    assert tested.status == 0, tested.stdout + tested.stderr
 
 
-def helm_test(cluster: Cluster) -> Output:
-    """`helm test`, with what its pod says."""
-    return cluster.helm("test", RELEASE, "--namespace", NAMESPACE, "--logs", check=False)
+def probe_and_helm_test(cluster: Cluster, *arguments: str) -> tuple[Output, Output]:
+    """Both at the same time, `helm test` with what its pod says: most of what either does is wait."""
+    test = ("test", RELEASE, "--namespace", NAMESPACE, "--logs")
+    with ThreadPoolExecutor(1) as beside:
+        tested = beside.submit(cluster.helm, *test, check=False)
+        return probe(cluster, "--yes", *arguments), tested.result()
 
 
 def test_a_policy_that_opens_more_is_found_with_its_packets(installed: Cluster) -> None:
@@ -160,17 +172,19 @@ def test_a_policy_that_opens_more_is_found_with_its_packets(installed: Cluster) 
     assert "does not enforce" not in found.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_nothing(installed: Cluster, number: signal.Signals) -> None:
+def test_a_run_that_is_told_to_end_leaves_nothing(installed: Cluster) -> None:
     with started(installed) as run:
         wait_for_pods(installed)
-        interrupt(run, number)
+        interrupt(run, signal.SIGTERM)
         _, said = run.communicate(timeout=_PATIENCE)
-    assert run.returncode == 128 + number, said
+    assert run.returncode == 128 + signal.SIGTERM, said
 
 
 def test_a_pod_of_a_run_joins_neither_the_service_nor_the_controller_that_select_it(installed: Cluster) -> None:
-    """Both select just what the matrix's row does, and would take a pod that is ready, or nobody's."""
+    """Both select just what the matrix's row does, and would take a pod that is ready, or nobody's.
+
+    The run is interrupted, as by Ctrl-C, and leaves nothing.
+    """
     labels = {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"}
     container = {"name": "standin", "image": IMAGE, "imagePullPolicy": "Never", "command": ["/standin", "own", "3000"]}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
@@ -193,14 +207,14 @@ def test_a_pod_of_a_run_joins_neither_the_service_nor_the_controller_that_select
         )
         with started(installed) as run:
             wait_for_pods(installed)
-            time.sleep(2)
             (own,) = (item for item in pods(installed) if item["metadata"]["name"].endswith("-cron"))
-            behind = endpoints(installed, "row")
+            behind = endpoints_with(installed, "row", own["status"]["podIP"])
             controlled = installed.get("replicaset", "row", "--namespace", NAMESPACE)["status"]["replicas"]
             interrupt(run, signal.SIGINT)
-            run.communicate(timeout=_PATIENCE)
+            _, said = run.communicate(timeout=_PATIENCE)
     finally:
         installed.kubectl("delete", "service,replicaset", "row", "--namespace", NAMESPACE)
+    assert run.returncode == 128 + signal.SIGINT, said
     assert behind[own["status"]["podIP"]] is False, "the Service knows it, and sends nobody there"
     assert True in behind.values()
     assert controlled == 1

@@ -27,7 +27,7 @@ from tests.e2e.release import OPERATIONAL, PROD
 from tests.e2e.session import Cluster, Output
 from tests.release.local_registry import Registry, running_registry
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 NAME, VERSION = "red-kite-network", newest_section().version
 
