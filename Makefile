@@ -86,7 +86,7 @@ golden: setup ## Refresh the golden manifests; look at the diff before you commi
 	@$(BIN)/python -m pytest -q tests/chart/test_golden.py tests/audit/test_example.py tests/discover/test_platforms.py --update-golden
 
 docs: setup ## Write what the commands of the documentation print; look at the diff before you commit it
-	@$(BIN)/python -m pytest -q -n auto tests/docs --update-docs
+	@$(BIN)/python -m pytest -q -n auto -m "long or not long" tests/docs --update-docs
 
 bench: setup ## Measure commands, analyze and verify beside other tools in one run, into docs/benchmarks.md (needs Go)
 	@$(BIN)/python -m tests.bench

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
+from tests.support.rendering import objects_of
 
 Object = dict[str, Any]
 
@@ -57,7 +57,7 @@ class Cluster:
 
 def installed(manifests: str, pods: Mapping[str, tuple[str, Mapping[str, str]]], release: str = "red-kite") -> Cluster:
     """The cluster after installing `manifests`, with a pod for each of `pods`: name -> namespace and labels."""
-    objects = [_as_the_server_keeps_it(item, release) for item in yaml.safe_load_all(manifests) if item]
+    objects = [_as_the_server_keeps_it(item, release) for item in objects_of(manifests)]
     kept = [item for item in objects if item["kind"].endswith("NetworkPolicy")]
     names = ["stalker", "stalker-jobs", "default", "kube-system"]
     namespaces = [_object("v1", "Namespace", name, labels={"kubernetes.io/metadata.name": name}) for name in names]

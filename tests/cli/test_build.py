@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from netmatrix.helm import Helm
 from tests.cli.conftest import OnATerminal, Run, replace_in, snapshot
+from tests.support.rendering import objects_of
 from tests.support.scenarios import CLUSTERS, ENVIRONMENTS
+
+
+@pytest.fixture
+def whole(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the project to change."""
+    return shutil.copytree(pristine, tmp_path / "copy", symlinks=True)
+
+
+@pytest.fixture
+def copy(whole: Path) -> Path:
+    """A copy with one example of a cluster: a build proves each of them, and two seconds are enough for most tests."""
+    for file in (whole / "values/clusters").glob("*.yaml"):
+        if file.stem != "minikube":
+            file.unlink()
+    return whole
 
 
 def test_every_environment_is_rendered_and_the_tables_printed(netmatrix: Run, copy: Path, helm: Helm) -> None:
@@ -18,7 +34,7 @@ def test_every_environment_is_rendered_and_the_tables_printed(netmatrix: Run, co
     assert result.status == 0, result.err
     for environment, port in (("prod", 443), ("dev", 4200)):
         text = (copy / f"build/{environment}.yaml").read_text(encoding="utf-8")
-        objects = [document for document in yaml.safe_load_all(text) if document]
+        objects = objects_of(text)
         kinds = {item["kind"] for item in objects}
         assert kinds == {"NetworkPolicy", "Namespace", "Pod"}
         assert str(port) in text
@@ -99,8 +115,8 @@ def test_a_folder_that_cannot_be_written_is_told(netmatrix: Run, copy: Path) -> 
     assert (copy / "else/where/dev.yaml").is_file()
 
 
-def test_the_summary_says_what_was_proved_of_every_file_of_values(netmatrix: Run, copy: Path) -> None:
-    result = netmatrix("build", cwd=copy)
+def test_the_summary_says_what_was_proved_of_every_file_of_values(netmatrix: Run, whole: Path) -> None:
+    result = netmatrix("build", cwd=whole)
     for environment in ENVIRONMENTS:
         assert f"{environment}: holds: the rendered policies allow exactly what the matrix grants" in result.out
         assert f"{environment}: holds with each of operational, {', '.join(CLUSTERS)}\n" in result.out

@@ -68,6 +68,7 @@ class Running:
         assert self.everyone() == []
 
 
+@pytest.mark.long
 def test_an_interrupted_run_ends_whole_and_is_continued(
     fleet: Fleet, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_an_interrupted_run_ends_whole_and_is_continued(
     assert len(fleet.records()) == 100
 
 
+@pytest.mark.long
 def test_an_interrupt_while_workers_start_shows_no_traceback(
     fleet: Fleet, environment: dict[str, str], tmp_path: Path
 ) -> None:

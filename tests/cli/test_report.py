@@ -157,6 +157,7 @@ def test_where_there_is_nothing_to_tell_no_page_is_written(
     assert words in result.err
 
 
+@pytest.mark.long
 def test_a_hundred_pods_fit_into_a_megabyte(netmatrix: Run, tmp_path: Path) -> None:
     (tmp_path / "matrix.yaml").write_text(synthetic.matrix(100, 400), encoding="utf-8")
     apply(changes(plan(load_matrix(str(tmp_path / "matrix.yaml"))), tmp_path), tmp_path)

@@ -141,7 +141,11 @@ def copied(page: Page, room: Path, helm: Helm, ways_in: Path | None = None) -> I
 
 def _environment(home: Path, programs: Path) -> dict[str, str]:
     """A terminal without colours, and no cluster, home or settings of the machine's own."""
-    kept = {key: value for key, value in os.environ.items() if key in ("LANG", "SSL_CERT_FILE", "GOFLAGS", "GOPROXY")}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key in ("LANG", "SSL_CERT_FILE", "GOFLAGS", "GOGC", "GOPROXY")
+    }
     path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
     who = {f"GIT_{role}_{what}": f"you{at}" for role in ("AUTHOR", "COMMITTER") for what, at in _IDENTITY}
     when = {f"GIT_{role}_DATE": "2026-11-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}

@@ -11,11 +11,18 @@ from tests.docs.not_run import NOT_RUN
 from tests.docs.page import Page, page_names, pages
 from tests.docs.running import copied
 from tests.docs.shown import hold
+from tests.support.shares import long_but
 
 PAGES = [page for page in pages() if "" in page.needs()]
+QUICK = {"README.md", "CONTRIBUTING.md", "UPGRADE.md", "docs/getting-started.md"}
+"""The pages that everybody reads; the others are run by `make test-long`, since they take a minute together."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_names(PAGES))
+def test_the_quick_pages_are_pages() -> None:
+    assert {page.name for page in PAGES} > QUICK
+
+
+@pytest.mark.parametrize("page", long_but(lambda page: page.name in QUICK, PAGES, page_names(PAGES)))
 def test_the_commands_of_a_page_print_what_it_shows(
     page: Page, tmp_path: Path, helm: Helm, request: pytest.FixtureRequest
 ) -> None:

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.plan import Plan, plan
 from netmatrix.helm import Helm
-from netmatrix.matrix.load import load_matrix, parse_matrix
+from netmatrix.matrix.load import parse_matrix
 from netmatrix.matrix.model import Matrix
 from netmatrix.matrix.tables import table
 from tests.support.connections import rules
 from tests.support.generated import write
 from tests.support.rendering import Chart, Object, policies
 from tests.support.scenarios import ROOT
+from tests.support.shares import quick_and_long
 
 PRINT_DIGEST = """
 import sys
@@ -64,23 +65,30 @@ def test_the_committed_files_are_what_the_matrix_gives(matrix: Matrix) -> None:
     assert not stale, "run `make generate`"
 
 
-@given(st.randoms(use_true_random=False))
-@settings(max_examples=12, deadline=None)
+@quick_and_long("count", 3, 12)
 def test_the_order_of_lines_and_keys_changes_no_rule_of_any_policy(
-    helm: Helm, tmp_path_factory: pytest.TempPathFactory, chance: random.Random
+    helm: Helm, tmp_path_factory: pytest.TempPathFactory, matrix: Matrix, count: int
 ) -> None:
     data = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))
-    text = yaml.safe_dump(shuffled(data, chance), sort_keys=False)
-    other = parse_matrix(parse_mapping(text.encode(), "matrix.yaml"))
-    matrix = load_matrix(str(ROOT / "matrix.yaml"))
-    assert sorted(table(other, "prod"), key=str) == sorted(table(matrix, "prod"), key=str)
-    rendered = []
-    for each in (matrix, other):
-        folder = tmp_path_factory.mktemp("order")
-        chart = Chart(helm, write(plan(each), folder), folder)
-        objects = chart.objects(folder / "values" / "values-dev.yaml", folder / "values" / "operational.yaml")
-        rendered.append({name: meaning(policy) for name, policy in policies(objects).items()})
-    assert rendered[0] == rendered[1]
+    tables = sorted(table(matrix, "prod"), key=str)
+    right = rendered(helm, matrix, tmp_path_factory.mktemp("order"))
+
+    @given(st.randoms(use_true_random=False))
+    @settings(max_examples=count, deadline=None)
+    def change_nothing(chance: random.Random) -> None:
+        text = yaml.safe_dump(shuffled(data, chance), sort_keys=False)
+        other = parse_matrix(parse_mapping(text.encode(), "matrix.yaml"))
+        assert sorted(table(other, "prod"), key=str) == tables
+        assert rendered(helm, other, tmp_path_factory.mktemp("order")) == right
+
+    change_nothing()
+
+
+def rendered(helm: Helm, matrix: Matrix, folder: Path) -> dict[str, tuple[Any, list[str]]]:
+    """What the policies of a matrix mean, by their names."""
+    chart = Chart(helm, write(plan(matrix), folder), folder)
+    objects = chart.objects(folder / "values" / "values-dev.yaml", folder / "values" / "operational.yaml")
+    return {name: meaning(policy) for name, policy in policies(objects).items()}
 
 
 def digest(files: Plan) -> str:

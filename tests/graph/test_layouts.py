@@ -24,7 +24,7 @@ ELSEWHERE = (
 )
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_exceptions_between_any_parties_find_their_way(seed: int, netmatrix: Run, tmp_path: Path) -> None:
     file = tmp_path / "exceptions.yaml"
     file.write_text(yaml.safe_dump({"exceptions": exceptions(random.Random(seed))}), encoding="utf-8")

@@ -24,12 +24,12 @@ from tests.policy.brute_force import World
 from tests.policy.samples import Data, pod, policy
 from tests.policy.samples import read as read_objects
 from tests.policy.worlds import blocks, ports, worlds
+from tests.support.shares import examples
 
 CONFORMANCE = Path(__file__).parent.parent / "policy" / "conformance"
 FILES = sorted(CONFORMANCE.glob("*/*/manifests.yaml"))
 PORTS = range(1, 2001)
 GOOD = (EXAMPLES / "NM653-bad.yaml").read_text(encoding="utf-8")
-slow = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 def read(world: World) -> Manifests:
@@ -42,15 +42,13 @@ def told(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
     return {(item.rule.id, item.severity, re.sub(r" at \S+:\d+:\d+", "", item.message)) for item in findings}
 
 
-@slow
-@given(worlds())
+@examples(30, 100, worlds())
 def test_what_is_said_to_have_no_effect_has_none(world: World) -> None:
     for rules in (("NM660", "NM661"), ("NM673",), ("NM640",), ("NM630",)):
         assert_without_effect(read(world), rules)
 
 
-@slow
-@given(st.lists(st.tuples(blocks(), ports), min_size=2, max_size=6), st.sampled_from(["from", "to"]))
+@examples(30, 100, st.lists(st.tuples(blocks(), ports), min_size=2, max_size=6), st.sampled_from(["from", "to"]))
 def test_an_except_that_is_said_to_be_undone_is(entries: list[tuple[Data, Data]], end: str) -> None:
     rules: list[Data] = [{end: [{"ipBlock": block}], "ports": [port]} for block, port in entries]
     closed = policy(podSelector={}, policyTypes=["Ingress", "Egress"])
@@ -69,8 +67,7 @@ def assert_without_effect(manifests: Manifests, rules: tuple[str, ...]) -> None:
         assert before == after, rules
 
 
-@slow
-@given(worlds(), st.randoms(use_true_random=False))
+@examples(30, 100, worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_documents_does_not_matter(world: World, random: Any) -> None:
     before = told(lint(read(world)))
     for items in (world.namespaces, world.pods, world.policies):

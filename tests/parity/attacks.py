@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
@@ -22,6 +23,10 @@ class Attack:
     name: str
     layers: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+
+
+Made = Callable[[], Attack]
+"""An attack, written out where it is tried: all of them together are hundreds of megabytes."""
 
 
 def exception(from_: Any, to: Any) -> dict[str, Any]:
@@ -99,30 +104,30 @@ def replacements(value: Any) -> Iterator[Any]:
         yield from (list(value.values()), list(value))
 
 
-def on_values(environment: str) -> list[list[Attack]]:
+def on_values(environment: str) -> list[list[Made]]:
     """For each node of the full values, all attacks on it."""
     full = full_values(environment)
-    return [[_replaced(full, path, bad) for bad in replacements(value)] for path, value in nodes(full)]
+    return [[partial(_replaced, full, path, bad) for bad in replacements(value)] for path, value in nodes(full)]
 
 
-def on_arguments(environment: str) -> list[list[Attack]]:
+def on_arguments(environment: str) -> list[list[Made]]:
     """For each node of the full values, Helm's own ways to set it."""
     full = full_values(environment)
     layer = json.dumps(full)
-    found = []
+    found: list[list[Made]] = []
     for path, _ in nodes(full):
         text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
         pairs = [(flag, form.format(text)) for flag, form in SETS]
-        found.append([Attack(" ".join(pair), (layer,), pair) for pair in pairs])
+        found.append([partial(Attack, " ".join(pair), (layer,), pair) for pair in pairs])
     return found
 
 
-def rotated(groups: list[list[Attack]], count: int) -> list[Attack]:
+def rotated(groups: list[list[Made]], count: int) -> list[Attack]:
     """`count` of the attacks, a node after the other and on each the next one: all nodes and all tricks have a part."""
     chosen = []
     for turn in range(count):
         group = groups[turn * 17 % len(groups)]
-        chosen.append(group[turn * 7 % len(group)])
+        chosen.append(group[turn * 7 % len(group)]())
     return chosen
 
 

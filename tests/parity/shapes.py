@@ -28,7 +28,7 @@ def demand(holds: object, message: str) -> None:
         raise Trespass(message)
 
 
-class StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.CSafeLoader):
     """YAML as the API server reads it: a key twice is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

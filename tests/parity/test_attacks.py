@@ -14,12 +14,13 @@ import yaml
 
 from netmatrix.helm import Helm, Output, merged_user_values
 from netmatrix.helm.arguments import SetArgument
-from tests.parity.attacks import Attack, by_hand, full_values, merge, on_arguments, on_values, rotated
+from tests.parity.attacks import Attack, Made, by_hand, full_values, merge, on_arguments, on_values, rotated
 from tests.parity.ceiling import Ceiling
 from tests.parity.conftest import SKIP
 from tests.parity.shapes import read
 from tests.parity.verdicts import of_helm
 from tests.support.scenarios import ENVIRONMENTS, ROOT
+from tests.support.shares import quick_and_long
 
 CHUNKS = 16
 SHARE = int(os.environ.get("NETMATRIX_ATTACK_SHARE", "4"))
@@ -100,26 +101,29 @@ def fire(firing_range: Range, attacks: list[Attack], *extra: str) -> None:
     assert not firing_range.unnamed
 
 
-def chunk(groups: list[list[Attack]], environment: str, number: int) -> list[Attack]:
+def chunk(groups: list[list[Made]], environment: str, number: int) -> list[Attack]:
     """A part of the attacks: every SHARE-th on prod, and of those every fourth on dev, which has the same templates."""
     attacks = [attack for group in groups[number::CHUNKS] for attack in group]
     step = SHARE if environment == "prod" else 4 * SHARE
-    return attacks[number % step :: step]
+    return [attack() for attack in attacks[number % step :: step]]
 
 
-def test_no_trick_by_hand_goes_beyond_the_matrix(firing_range: Range) -> None:
-    fire(firing_range, by_hand()[::4], SKIP)
+@quick_and_long("part", 12, 4)
+def test_no_trick_by_hand_goes_beyond_the_matrix(firing_range: Range, part: int) -> None:
+    fire(firing_range, by_hand()[::part], SKIP)
 
 
+@quick_and_long("count", 20, 80)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_value_of_a_sample_goes_beyond_the_matrix(firing_range: Range, environment: str) -> None:
-    fire(firing_range, rotated(on_values(environment), 80), SKIP)
-    fire(firing_range, rotated(on_values(environment), 20))
+def test_no_value_of_a_sample_goes_beyond_the_matrix(firing_range: Range, environment: str, count: int) -> None:
+    fire(firing_range, rotated(on_values(environment), count), SKIP)
+    fire(firing_range, rotated(on_values(environment), count // 4))
 
 
-def test_no_argument_of_a_sample_goes_beyond_the_matrix(firing_range: Range) -> None:
-    fire(firing_range, rotated(on_arguments("prod"), 40), SKIP)
-    fire(firing_range, rotated(on_arguments("dev"), 20))
+@quick_and_long("count", 10, 40)
+def test_no_argument_of_a_sample_goes_beyond_the_matrix(firing_range: Range, count: int) -> None:
+    fire(firing_range, rotated(on_arguments("prod"), count), SKIP)
+    fire(firing_range, rotated(on_arguments("dev"), count // 2))
 
 
 @pytest.mark.parametrize("extra", [(), (SKIP,)], ids=["schema", "no schema"])

@@ -47,7 +47,7 @@ def judges(python_verdict: PythonVerdict, helm_verdict: HelmVerdict, tmp_path: P
     return Judges(python_verdict, helm_verdict, tmp_path / "override.yaml")
 
 
-@settings(HOW, max_examples=60)
+@settings(HOW, max_examples=25)
 @CASES
 def test_python_and_helm_agree(judges: Judges, seed: int, environment: str, skip: bool) -> None:
     judges.compare(environment, override(SCHEMA, seed), skip=skip)

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netmatrix.policy import Manifests, Model, Reach, connections, parse_manifests
@@ -17,11 +17,11 @@ from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol, UnionOfSome
 from netmatrix.policy.semantics import isolates
 from tests.policy.brute_force import World
 from tests.policy.worlds import policies, worlds
+from tests.support.shares import examples
 
 LAST = 30
 NUMBERS = st.tuples(st.integers(1, LAST), st.integers(1, LAST))
 PAIRS = st.lists(st.tuples(st.integers(0, LAST), st.integers(0, LAST)), max_size=6)
-slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 def members(intervals: Intervals) -> set[int]:
@@ -80,8 +80,7 @@ def test_the_cidrs_of_a_set_are_the_set_and_each_as_wide_as_can_be(pairs: Any) -
         assert not addresses - Cidr.around(addresses).addresses()
 
 
-@slow
-@given(worlds(), st.randoms(use_true_random=False))
+@examples(20, 60, worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_policies_and_rules_does_not_matter(world: World, random: Any) -> None:
     before = listed(read(world), world)
     for policy in world.policies:
@@ -93,8 +92,7 @@ def test_the_order_of_policies_and_rules_does_not_matter(world: World, random: A
     assert listed(read(world), world) == before
 
 
-@slow
-@given(worlds(), st.data())
+@examples(20, 60, worlds(), st.data())
 def test_a_policy_more_never_takes_a_connection_from_a_pod_that_is_isolated_already(
     world: World, data: st.DataObject
 ) -> None:
@@ -122,8 +120,7 @@ def test_a_policy_more_never_takes_a_connection_from_a_pod_that_is_isolated_alre
                 assert not then - now
 
 
-@slow
-@given(worlds())
+@examples(20, 60, worlds())
 def test_a_pod_that_no_policy_isolates_is_open_to_every_address(world: World) -> None:
     manifests = read(world)
     found = {(item.source, item.destination): item.ports for item in connections(Reach(manifests, model(world)))}

@@ -9,7 +9,6 @@ from functools import partial
 from ipaddress import ip_address
 from itertools import product
 
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netmatrix.policy import intervals
@@ -20,10 +19,10 @@ from netmatrix.policy.open_world import OpenWorld, Selection, address_classes, m
 from tests.policy import samples
 from tests.policy.brute_force import Data, Packet, World, arrives, is_selected
 from tests.policy.worlds import BLOCKS, IPV4, IPV6, KEYS, NAMESPACES, NUMBERS, PROTOCOLS, VALUES, labels, policies
+from tests.support.shares import examples
 
 HOMES = (*NAMESPACES, "unheard-of")
 OTHERS = ("c", "unheard-of")
-slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 requirements = st.builds(
     lambda key, operator, values: Requirement(
@@ -41,8 +40,7 @@ blocks = st.sampled_from(sorted(BLOCKS)).flatmap(
 )
 
 
-@slow
-@given(st.lists(selectors, max_size=6), labels)
+@examples(20, 60, st.lists(selectors, max_size=6), labels)
 def test_every_combination_of_selectors_that_a_pod_can_match_has_one_class(
     found: list[Selector], fixed: dict[str, str]
 ) -> None:
@@ -56,8 +54,7 @@ def test_every_combination_of_selectors_that_a_pod_can_match_has_one_class(
     assert Counter(matched(found, item) for item in classes) == Counter(possible)
 
 
-@slow
-@given(st.lists(blocks, max_size=5))
+@examples(20, 60, st.lists(blocks, max_size=5))
 def test_every_address_is_in_one_class_which_each_range_holds_wholly_or_not_at_all(
     ranges: list[tuple[str, set[str]]],
 ) -> None:
@@ -73,8 +70,7 @@ def test_every_address_is_in_one_class_which_each_range_holds_wholly_or_not_at_a
     assert all(len(item.families()) == 1 for item in classes)
 
 
-@slow
-@given(st.data())
+@examples(20, 60, st.data())
 def test_policies_treat_every_pod_as_the_one_class_of_the_open_world_that_it_is_in(data: st.DataObject) -> None:
     drawn = [data.draw(policies(f"policy-{number}")) for number in range(data.draw(st.integers(1, 3)))]
     declared = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue", "labels": data.draw(labels)}}]

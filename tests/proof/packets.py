@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from tests.policy.brute_force import Data, Packet, World, applies, is_peer, policy_types, port_is_open
@@ -53,7 +54,7 @@ class RuleAdmission:
     rule: Data
     end: str
 
-    @property
+    @cached_property
     def key(self) -> Hashable:
         return json.dumps([self.policy["metadata"], self.rule, self.end], sort_keys=True)
 
@@ -73,19 +74,18 @@ class Policies:
     """The judge of what manifests allow."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        self._of_policies = {
+            direction: [
+                (policy, tuple(RuleAdmission(world, policy, rule, end) for rule in policy["spec"].get(field) or []))
+                for policy in world.policies
+                if direction in policy_types(policy)
+            ]
+            for direction, field, end in (("Egress", "egress", "to"), ("Ingress", "ingress", "from"))
+        }
 
     def admissions(self, pod: Data, direction: str) -> tuple[Admission, ...] | None:
-        applying = [
-            policy for policy in self.world.policies if direction in policy_types(policy) and applies(policy, pod)
-        ]
-        field, end = ("egress", "to") if direction == "Egress" else ("ingress", "from")
-        found = [
-            RuleAdmission(self.world, policy, rule, end)
-            for policy in applying
-            for rule in policy["spec"].get(field) or []
-        ]
-        return tuple(found) if applying else None
+        applying = [found for policy, found in self._of_policies[direction] if applies(policy, pod)]
+        return tuple(item for found in applying for item in found) if applying else None
 
 
 @dataclass(frozen=True)

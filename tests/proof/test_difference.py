@@ -24,11 +24,11 @@ from tests.policy import brute_force
 from tests.policy.brute_force import Data, World, named
 from tests.policy.test_brute_force import PORTS, _pairs, _ways
 from tests.policy.worlds import NAMESPACES, PROTOCOLS, labels, policies, worlds
+from tests.support.shares import examples
 
-slow = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 MOST_KINDS = 30
 """Of pods: comparing takes the square of it."""
-oracle = settings(slow, max_examples=1_000)
+oracle = settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,7 @@ def read(world: World) -> Manifests:
     return parse_manifests(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode(), "world.json")
 
 
-@slow
-@given(pairs())
+@examples(8, 25, pairs())
 def test_every_packet_that_differs_is_told(pair: Pair) -> None:
     every_packet_that_differs_is_told(pair)
 
@@ -140,8 +139,7 @@ def tells(item: Opening, packet: brute_force.Packet, family: Family, model: bool
     return True
 
 
-@slow
-@given(pairs())
+@examples(8, 25, pairs())
 def test_every_packet_that_is_shown_differs(pair: Pair) -> None:
     found = compared(pair.old, pair.new)
     for closed, opened, openings in ((pair.old, pair.new, found.gained), (pair.new, pair.old, found.lost)):
@@ -176,8 +174,7 @@ def pod(party: Party) -> Data | None:
     return {"metadata": meta, "spec": {"containers": [{"ports": ports}]}}
 
 
-@slow
-@given(pairs(), st.randoms(use_true_random=False))
+@examples(8, 25, pairs(), st.randoms(use_true_random=False))
 def test_going_back_loses_what_was_gained_and_the_order_of_documents_does_not_matter(pair: Pair, random: Any) -> None:
     there, back = changes(compared(pair.old, pair.new)), changes(compared(pair.new, pair.old))
     assert texts(there) == texts(back)[::-1]
@@ -187,8 +184,7 @@ def test_going_back_loses_what_was_gained_and_the_order_of_documents_does_not_ma
     assert texts(changes(compared(pair.old, pair.new))) == texts(there)
 
 
-@slow
-@given(worlds())
+@examples(8, 25, worlds())
 def test_equals_do_not_differ(world: World) -> None:
     assert texts(changes(compared(world, world))) == ([], [])
 

@@ -12,8 +12,8 @@ import pytest
 from tests.proof.judging import SCENARIOS, mutants, outcome, subject
 from tests.proof.mutants import OPERATORS
 from tests.support.scenarios import Scenario
+from tests.support.shares import quick_and_long
 
-SHARE = 45
 CHANGES_NOTHING = {"reorder", "duplicate a rule"}
 
 
@@ -21,10 +21,11 @@ def test_there_are_operators_enough() -> None:
     assert len(OPERATORS) >= 20
 
 
+@quick_and_long("share", 135, 45)
 @pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=map(str, SCENARIOS))
-def test_verify_kills_every_mutant_that_changes_a_packet(number: int) -> None:
+def test_verify_kills_every_mutant_that_changes_a_packet(number: int, share: int) -> None:
     of = subject(SCENARIOS[number])
-    chosen = [mutant for at, mutant in enumerate(mutants(of)) if at % SHARE == number]
+    chosen = [mutant for at, mutant in enumerate(mutants(of)) if at % share == number]
     found = Counter((mutant.operator in CHANGES_NOTHING, outcome(of, mutant)) for mutant in chosen)
     assert found[False, "killed"] > len(chosen) / 4
     assert found[True, "killed"] == 0

@@ -29,7 +29,8 @@ def accepted_between(before: Iterable[Data], after: Iterable[Data]) -> list[str]
     passing = [*old, *new, *mixed(old, new)]
     found: dict[str, None] = {}
     for crowd in _crowds(passing):
-        one, other, between = (_answer(crowd, policies) for policies in (old, new, passing))
+        sampler = Sampler(crowd)  # one for all three: a rule that stands in two of them is asked once
+        one, other, between = (_answer(sampler, policies) for policies in (old, new, passing))
         for packet in _packets(crowd, one, other, _joined(one, other, between)):
             found[_told(packet)] = None
     return list(found)
@@ -82,8 +83,9 @@ def _names(spoken: Spoken) -> Iterator[str]:
         yield spoken.namespace["matchLabels"][NAME]
 
 
-def _answer(crowd: Crowd, policies: list[Data]) -> Answer:
-    return Sampler(crowd).ask(Policies(World(crowd.namespaces, crowd.pods, policies, ipblock_matches_pods=True)))
+def _answer(sampler: Sampler, policies: list[Data]) -> Answer:
+    crowd = sampler.crowd
+    return sampler.ask(Policies(World(crowd.namespaces, crowd.pods, policies, ipblock_matches_pods=True)))
 
 
 def _joined(*answers: Answer) -> Answer:

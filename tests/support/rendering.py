@@ -45,9 +45,9 @@ class Chart:
         return file
 
 
-def objects_of(manifests: bytes) -> list[Object]:
+def objects_of(manifests: bytes | str) -> list[Object]:
     """The objects of a rendered stream."""
-    return [document for document in yaml.safe_load_all(manifests) if document]
+    return [document for document in yaml.load_all(manifests, yaml.CSafeLoader) if document]
 
 
 def policies(objects: Iterable[Object]) -> dict[str, Object]:
