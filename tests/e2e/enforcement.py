@@ -30,6 +30,19 @@ def settle(cluster: Cluster) -> None:
 
 
 @contextmanager
+def enforced_anew(cluster: Cluster) -> Iterator[None]:
+    """What the block changes is being enforced when it ends: all policies have been programmed once since it began."""
+    settle(cluster)
+    before, _ = _syncs(cluster)
+    yield
+    deadline = time.monotonic() + _PATIENCE
+    while _syncs(cluster)[1] <= before:
+        if time.monotonic() > deadline:
+            raise ClusterError(f"kube-router has programmed nothing for {_PATIENCE:.0f} s")
+        time.sleep(0.02)
+
+
+@contextmanager
 def enforcement_off(cluster: Cluster) -> Iterator[None]:
     """Nothing is enforced inside the block. kube-router is halted, not ended: the cluster would end with it."""
     process = cluster.run("pidof", "kube-router").stdout.strip()

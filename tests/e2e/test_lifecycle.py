@@ -21,7 +21,9 @@ from tests.e2e.accounts import ANYTHING, READING, Account
 from tests.e2e.choosing import chosen
 from tests.e2e.comparison import disagreements
 from tests.e2e.conftest import questions_of
+from tests.e2e.editing import EDITED, edited, upgrade_takes_edits_away
 from tests.e2e.endpoints import endpoints
+from tests.e2e.enforcement import enforced_anew
 from tests.e2e.expectation import Engine, Expectation
 from tests.e2e.inside import dns
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered, uninstall
@@ -122,6 +124,7 @@ def test_every_end_and_every_rule_is_in_what_is_asked_all_the_time(life: LifeCyc
 def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> None:
     """Or of a round, where the machine is so busy that one takes longer."""
     hole: Mapping[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}
+    cluster = life.cluster
 
     def pass_by() -> None:
         opened = time.monotonic()
@@ -131,13 +134,15 @@ def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> 
 
     def open_and_close() -> None:
         if how == "delete a policy":
-            life.cluster.kubectl("delete", "networkpolicy", "redkite-default-deny", "redkite-mongo-ingress", "-n", APP)
+            with enforced_anew(cluster):
+                cluster.kubectl("delete", "networkpolicy", "redkite-default-deny", "redkite-mongo-ingress", "-n", APP)
             pass_by()
-            release.upgrade(life.cluster, PROD)
+            release.upgrade(cluster, PROD)
         else:
-            life.cluster.apply(divergences.objects({"hole": hole}, APP))
+            with enforced_anew(cluster):
+                cluster.apply(divergences.objects({"hole": hole}, APP))
             pass_by()
-            life.cluster.kubectl("delete", "networkpolicy", "hole", "--namespace", APP)
+            cluster.kubectl("delete", "networkpolicy", "hole", "--namespace", APP)
 
     seen = life.aside(how, open_and_close)
     assert any("unrelated/nobody -> stalker/mongo" in packet for packet in seen.forbidden)
@@ -281,16 +286,6 @@ def test_an_upgrade_that_the_chart_refuses_changes_nothing(life: LifeCycle) -> N
     assert release.policies(life.cluster) == before
 
 
-EDITED = {
-    "default-deny": (APP, "redkite-default-deny"),
-    "a pod's rules": (APP, "redkite-mongo-ingress"),
-    "a pod that denies all": (JOBS, "redkite-jobs-ingress"),
-    "an operational flow": (JOBS, "redkite-flow-jobs-to-dns-egress"),
-    "an exception": (APP, "redkite-exception-somewhere-egress"),
-}
-"""A policy of each kind that the chart makes, and where a rule is added to it by hand."""
-
-
 def test_an_upgrade_with_all_kinds_of_policies(life: LifeCycle) -> None:
     files = release.everything(life.cluster)
     assert life.change("upgrade with everything on", partial(release.upgrade, life.cluster, *files)).forbidden == ()
@@ -299,14 +294,14 @@ def test_an_upgrade_with_all_kinds_of_policies(life: LifeCycle) -> None:
 
 @pytest.mark.parametrize("kind", EDITED)
 def test_helm_4_reports_a_rule_that_was_added_by_hand(life: LifeCycle, kind: str) -> None:
-    reported = _edited(life, kind)
+    reported = edited(life, kind)
     assert reported.status != 0
     assert 'conflict with "kubectl-patch"' in reported.stderr
     assert EDITED[kind][1] in reported.stderr
 
 
 def test_helm_4_takes_rules_that_were_added_by_hand_away_when_told_to(life: LifeCycle) -> None:
-    _upgrade_takes_edits_away(life, "--force-conflicts")
+    upgrade_takes_edits_away(life, "--force-conflicts")
 
 
 def test_uninstalled_the_policies_go_and_the_jobs_namespace_and_a_running_job_stay(life: LifeCycle) -> None:
@@ -352,7 +347,7 @@ def test_rules_that_were_added_by_hand_to_a_release_of_helm_3_are_taken_away(
     life: LifeCycle, program: Path | None
 ) -> None:
     """Without a word. So does Helm 4 with such a release, until it is told to apply on the server's side."""
-    _upgrade_takes_edits_away(life, program=program)
+    upgrade_takes_edits_away(life, program=program)
 
 
 def test_helm_4_takes_a_release_of_helm_3_over_and_reports_edits_from_then_on(life: LifeCycle) -> None:
@@ -361,7 +356,7 @@ def test_helm_4_takes_a_release_of_helm_3_over_and_reports_edits_from_then_on(li
     takeover = ("upgrade", *arguments(release.everything(cluster)), "--server-side=true")
     assert life.change("Helm 4 takes over from Helm 3", lambda: cluster.helm(*takeover)).forbidden == ()
     assert release.specs(cluster) == before
-    reported = _edited(life, "a pod's rules")
+    reported = edited(life, "a pod's rules")
     assert reported.status != 0
     assert 'conflict with "kubectl-patch"' in reported.stderr
     assert life.change("upgrade after it", partial(release.upgrade, cluster, PROD)).forbidden == ()
@@ -372,37 +367,6 @@ def test_nothing_forbidden_was_accepted_between_the_changes_either(life: LifeCyc
     quiet = [item for item in life.watched if item.name == lifecycle.BETWEEN]
     assert sum(item.probes for item in quiet)
     assert [packet for item in quiet for packet in item.forbidden] == []
-
-
-def _upgrade_takes_edits_away(life: LifeCycle, *options: str, program: Path | None = None) -> None:
-    """A rule is added by hand to a policy of each kind, and after an upgrade all are as they were before."""
-    cluster = life.cluster
-    before = release.specs(cluster)
-
-    def edit_and_upgrade() -> None:
-        for key in EDITED.values():
-            release.add_a_rule(cluster, key)
-        edited = release.specs(cluster)
-        assert {key for key in edited if edited[key] != before[key]} == set(EDITED.values())
-        cluster.helm("upgrade", *arguments(release.everything(cluster)), *options, program=program)
-
-    life.aside("rules added by hand", edit_and_upgrade)
-    assert release.specs(cluster) == before
-
-
-def _edited(life: LifeCycle, kind: str) -> Output:
-    """What Helm says of an upgrade after a rule was added by hand; the rule is taken away again, by hand too."""
-    reported: list[Output] = []
-    before = release.specs(life.cluster)
-
-    def edit_and_upgrade() -> None:
-        release.add_a_rule(life.cluster, EDITED[kind])
-        reported.append(life.cluster.helm("upgrade", *arguments(release.everything(life.cluster)), check=False))
-        release.set_rules(life.cluster, EDITED[kind], release.rules(before[EDITED[kind]]))
-
-    life.aside(kind, edit_and_upgrade)
-    assert release.specs(life.cluster) == before
-    return reported[0]
 
 
 def _stand_as_sent(life: LifeCycle) -> bool:
