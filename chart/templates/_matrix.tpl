@@ -55,7 +55,8 @@ retargeted, what is never granted. Templates are not values: no override reaches
       "namespace": "app",
       "labels": {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "jobs-consumer"},
       "ports": []
-    }
+    },
+    {"id": "audit", "namespace": "app", "labels": {"app.kubernetes.io/name": "netmatrix-audit"}, "ports": [], "purpose": "audit"}
   ],
   "endpoints": {
     "dns": {"kind": "pods", "ceiling": {"ports": ["53", "5353"], "cidrs": 8, "prefix": {"ipv4": 32, "ipv6": 128} }},
@@ -123,7 +124,7 @@ retargeted, what is never granted. Templates are not values: no override reaches
   "title": "Values of red-kite-network",
   "type": "object",
   "additionalProperties": false,
-  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions", "backends", "test"],
+  "required": ["namespaces", "pods", "endpoints", "flows", "exceptions", "backends", "audit", "test"],
   "properties": {
     "environment": {"type": "string", "enum": ["", "prod", "dev"], "title": "one of the environments: prod, dev"},
     "namespaces": {
@@ -214,9 +215,10 @@ retargeted, what is never granted. Templates are not values: no override reaches
           "required": ["selector", "ports"]
         },
         "jobs": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]},
-        "jobs-consumer": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]}
+        "jobs-consumer": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]},
+        "audit": {"type": "object", "additionalProperties": false, "properties": {"selector": {"$ref": "#/definitions/selector"} }, "required": ["selector"]}
       },
-      "required": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer"]
+      "required": ["ui", "jobs-manager", "cron", "mongo", "kafka", "orchestrator", "jobs", "jobs-consumer", "audit"]
     },
     "endpoints": {
       "type": "object",
@@ -404,6 +406,52 @@ retargeted, what is never granted. Templates are not values: no override reaches
         "clusterNetworkPolicy": {"type": "object", "additionalProperties": false, "properties": {"enabled": {"type": "boolean"} }, "required": ["enabled"]}
       },
       "required": ["cilium", "clusterNetworkPolicy"]
+    },
+    "audit": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "enabled": {"type": "boolean"},
+        "schedule": {
+          "title": "a cron schedule of five fields with single spaces, or @hourly, @daily, @weekly or @monthly",
+          "type": "string",
+          "pattern": "^(@(hourly|daily|weekly|monthly)|[0-9*,/-]{1,64} [0-9*,/-]{1,64} [0-9*,/-]{1,64} [0-9A-Za-z*,/-]{1,64} [0-9A-Za-z*,/-]{1,64})$"
+        },
+        "image": {"title": "an image's name, 255 characters at most", "type": "string", "maxLength": 255, "pattern": "^([A-Za-z0-9][A-Za-z0-9._/:@-]*)?$"},
+        "pullPolicy": {"title": "one of Always, IfNotPresent, Never", "type": "string", "enum": ["Always", "IfNotPresent", "Never"]},
+        "pullSecrets": {
+          "type": "array",
+          "maxItems": 8,
+          "uniqueItems": true,
+          "items": {"title": "a Secret's name", "type": "string", "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}
+        },
+        "resources": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "requests": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "cpu": {"title": "an amount of CPU as text, such as 100m or \"1\"", "type": "string", "pattern": "^[1-9][0-9]{0,5}m?$"},
+                "memory": {"title": "an amount of memory, such as 256Mi", "type": "string", "pattern": "^[1-9][0-9]{0,5}(Mi|Gi)$"}
+              },
+              "required": ["cpu", "memory"]
+            },
+            "limits": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "cpu": {"title": "an amount of CPU as text, such as 100m or \"1\"", "type": "string", "pattern": "^[1-9][0-9]{0,5}m?$"},
+                "memory": {"title": "an amount of memory, such as 256Mi", "type": "string", "pattern": "^[1-9][0-9]{0,5}(Mi|Gi)$"}
+              },
+              "required": ["cpu", "memory"]
+            }
+          },
+          "required": ["requests", "limits"]
+        }
+      },
+      "required": ["enabled", "schedule", "image", "pullPolicy", "pullSecrets", "resources"]
     },
     "test": {
       "type": "object",

@@ -12,7 +12,7 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- $given := dict "report" $report "values" $values "matrix" $matrix }}
 {{- include "red-kite-network.judge" (dict "report" $report "definitions" $schema.definitions "schema" $schema "value" $values "path" "") }}
 {{- if not $report.problems }}
-{{- range list "environment" "flows" "namespaces" "selectors" "ports" "ranges" "peers" "exceptions" }}
+{{- range list "environment" "flows" "namespaces" "selectors" "ports" "ranges" "peers" "exceptions" "audit" }}
 {{- include (printf "red-kite-network.requirements.%s" .) $given }}
 {{- end }}
 {{- end }}
@@ -72,6 +72,8 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- $mine := include "red-kite-network.selectorMap" $selector | fromJson }}
 {{- /* A selector that names a label twice is told as that alone; a never line takes it for any labels. */}}
 {{- if ne $before (len $given.report.problems) }}{{ $mine = dict }}{{ end }}
+{{- /* The audit's row is none while values do not switch it on. */}}
+{{- if and (hasKey . "purpose") (not $given.values.audit.enabled) }}{{ $mine = dict }}{{ end }}
 {{- range $other, $theirs := $labels }}
 {{- if and $mine $theirs.labels (eq $theirs.namespace $pod.namespace) (not (include "red-kite-network.disjoint" (list $mine $theirs.labels))) }}
 {{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM231" "path" (printf "pods.%s.selector" $pod.id) "message" (printf "a pod could match this selector and that of pods.%s" $other) "hint" "both must demand the same label key with different values") }}
@@ -218,6 +220,12 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- if not (include "red-kite-network.dateExists" $exception.expires) }}
 {{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM273" "path" (print $path ".expires") "message" (printf "%s is not a day of the calendar" $exception.expires) "hint" "write an existing day as YYYY-MM-DD") }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "red-kite-network.requirements.audit" -}}
+{{- if and .values.audit.enabled (not .values.audit.image) }}
+{{- include "red-kite-network.problem" (dict "report" .report "rule" "NM282" "path" "audit.image" "message" "the audit is switched on and has no image; none is published" "hint" "build it with examples/audit/Containerfile, push it to your registry and name it; or switch the audit off") }}
 {{- end }}
 {{- end }}
 

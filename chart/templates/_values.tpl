@@ -16,7 +16,9 @@ Every helper takes a list whose first item is the root context `$`. The guard ha
 {{- /* (list $ FLOW ENVIRONMENT...): "on" where the values enable the flow and the chosen environment is one that grants it. */}}
 {{- define "red-kite-network.on" -}}
 {{- $values := (first .).Values }}
-{{- if and (has $values.environment (slice . 2)) (eq (toJson (dig (index . 1) "enabled" false $values.flows)) "true") }}on{{ end }}
+{{- $enabled := dig (index . 1) "enabled" false $values.flows }}
+{{- if has (index . 1) (list "audit-to-kubernetes-api") }}{{ $enabled = $values.audit.enabled }}{{ end }}
+{{- if and (has $values.environment (slice . 2)) (eq (toJson $enabled) "true") }}on{{ end }}
 {{- end }}
 
 {{- /* (list $ NAMESPACE): its name, quoted. Kubernetes' own namespaces are no values. */}}
@@ -29,7 +31,7 @@ Every helper takes a list whose first item is the root context `$`. The guard ha
 
 {{- /* (list $ POD): the name of the namespace where it lives, quoted. */}}
 {{- define "red-kite-network.namespaceOf" -}}
-{{- $namespaces := dict "ui" "app" "jobs-manager" "app" "cron" "app" "mongo" "app" "kafka" "app" "orchestrator" "app" "jobs" "jobs" "jobs-consumer" "app" }}
+{{- $namespaces := dict "ui" "app" "jobs-manager" "app" "cron" "app" "mongo" "app" "kafka" "app" "orchestrator" "app" "jobs" "jobs" "jobs-consumer" "app" "audit" "app" }}
 {{- include "red-kite-network.namespace" (list (first .) (get $namespaces (index . 1))) }}
 {{- end }}
 

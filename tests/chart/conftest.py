@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netmatrix.helm import Helm
-from tests.chart.expected import PODS
+from tests.chart.expected import AUDIT, PODS
 from tests.support.connections import Names, names
 from tests.support.rendering import Chart, Object, objects_of
 from tests.support.scenarios import ROOT, Scenario
@@ -20,8 +20,8 @@ ObjectsOf = Callable[[Scenario], list[Object]]
 
 @pytest.fixture(scope="session")
 def pod_names() -> Names:
-    """The seven documented pods, the jobs consumer and the cluster's name service."""
-    return names(PODS)
+    """The seven documented pods, the jobs consumer, the audit and the cluster's name service."""
+    return names(PODS | AUDIT)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ PODS = {
     "dns": ("kube-system", {"k8s-app": "kube-dns"}),
 }
 
+AUDIT = {"audit": ("stalker", {"app.kubernetes.io/name": "netmatrix-audit"})}
+"""A row only where values switch the audit on."""
+
 NAMES = {
     "outside": ANYONE,
     "kubernetes-api": "10.96.0.1/32",

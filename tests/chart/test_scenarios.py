@@ -51,6 +51,7 @@ EXAMPLES = {
     "ingress-controller": Example(
         outside="ingress-nginx/app.kubernetes.io/name=ingress-nginx,app.kubernetes.io/component=controller"
     ),
+    "with-audit": Example(exception=(Connection("audit", "egress", "10.96.0.1/32", "TCP", "443"),)),
     "with-exception": Example(
         exception=(Connection("orchestrator", "egress", "203.0.113.20/32", "TCP", "443"),),
     ),

@@ -72,4 +72,4 @@ def grants(matrix: Matrix, files: Sequence[Path]) -> Granted:
     today = date.today()
     validated = validate_values(matrix, values_schema(matrix), defaults, layers, today=today)
     assert validated.holds, [str(finding) for finding in validated.findings]
-    return granted(Context(matrix, validated.values, today, {}), [Discovered(parse_address(NODE_IPV4), API_PORT)])
+    return granted(Context.of(matrix, validated.values, today), [Discovered(parse_address(NODE_IPV4), API_PORT)])

@@ -16,6 +16,23 @@ MINIMAL = (Path(__file__).parent / "minimal.yaml").read_text(encoding="utf-8")
 
 # Places where an edit adds a line.
 PODS, ENDPOINTS, FLOWS, NEVER = "pods:\n", "endpoints:\n", "flows:\n", "never:\n"
+API = (
+    "  api: {kind: addresses, cidrs: [10.0.0.1/32], ports: {https: 443}, "
+    "discover: {namespace: default, service: kubernetes}, "
+    "ceiling: {ports: [443], cidrs: 1, prefix: {ipv4: 32, ipv6: 128}}}\n"
+)
+WATCH = "  watch-to-api: {from: watch, to: api, ports: [https], basis: operation, reason: It asks the cluster}\n"
+ASIDE = "  watch-to-internet: {from: watch, to: internet, ports: [443], basis: operation, reason: It looks away}\n"
+
+
+def watching(
+    purpose: str = "purpose: audit", *edits: tuple[str, str], flow: str = WATCH
+) -> tuple[tuple[str, str], ...]:
+    """A pod for the chart's audit, with what it needs."""
+    pod = f"  watch: {{title: Watch, namespace: app, labels: {{app: watch}}, {purpose}}}\n"
+    return ((PODS, PODS + pod), (ENDPOINTS, ENDPOINTS + API), (FLOWS, FLOWS + flow), *edits)
+
+
 LONG = "a-pod-with-an-id-of-forty-characters-aaa"
 
 
@@ -339,9 +356,43 @@ CASES = {
         "Kubernetes' own",
         "leave `create` out",
     ),
+    "a purpose that there is not": Case("NM101", watching("purpose: @probe"), "audit"),
+    "a second pod for the audit": Case(
+        "NM124",
+        (
+            *watching(),
+            (
+                "  web: {title",
+                "  other: {title: Other, namespace: app, labels: {app: o}, purpose: @audit}\n  web: {title",
+            ),
+            ("  web-to-dns:", f"{WATCH.replace('watch', 'other')}  web-to-dns:"),
+        ),
+        "'other' is a second pod",
+        "take it out",
+    ),
+    "an audit that may not ask the API server": Case(
+        "NM124",
+        watching("purpose: @audit", flow=WATCH.replace("from: watch", "from: web") + ASIDE),
+        "no flow leads from 'watch' to the API server",
+        "the Service kubernetes",
+    ),
+    "a flow of the audit in the tables": Case(
+        "NM124", watching(flow=WATCH.replace("  watch", "  @watch").replace("operation", "table")), "operational one"
+    ),
+    "a flow to the audit": Case(
+        "NM124",
+        watching(flow=f"{WATCH}  @look: {{from: web, to: watch, ports: any, basis: operation, reason: It looks}}\n"),
+        "'look'",
+    ),
+    "a never line about the audit": Case(
+        "NM124",
+        watching("purpose: audit", (NEVER, f"{NEVER}  @blind: {{from: watch, to: store, reason: So}}\n")),
+        "'blind'",
+    ),
 }
 
 FINE = {
+    "a pod for the audit": watching(),
     "the same labels in another namespace": (
         ("Test store}, namespace: app, labels: {app: store}", "Test store}, namespace: default, labels: {app: web}"),
     ),

@@ -36,6 +36,7 @@ def exception(from_: Any, to: Any) -> dict[str, Any]:
 
 
 RICH: dict[str, Any] = {
+    "audit": {"enabled": True, "image": "registry.example:5000/a/audit:1", "pullSecrets": ["registry"]},
     "backends": {"cilium": {"enabled": True}, "clusterNetworkPolicy": {"enabled": True}},
     "endpoints": {
         "dns": {"cidrs": ["169.254.20.10/32", "fd00::53/128"]},

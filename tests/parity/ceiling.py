@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from tests.parity.audit import KINDS, check_audit
 from tests.parity.cilium import check_cilium
 from tests.parity.shapes import (
     Pods,
@@ -43,7 +44,9 @@ class Ceiling:
 
     def judge(self, objects: Iterable[Any]) -> None:
         """Raises Trespass at the first thing that goes beyond."""
-        items = list(objects)
+        given = list(objects)
+        audit = [item for item in given if isinstance(item, dict) and item.get("kind") in KINDS]
+        items = [item for item in given if not any(item is other for other in audit)]
         for item in items:
             demand(isinstance(item, dict) and {"apiVersion", "kind", "metadata"} <= item.keys(), f"no object: {item!r}")
             if item["kind"] == "Pod":
@@ -70,10 +73,18 @@ class Ceiling:
         rest = [item for item in policies if not item["metadata"]["name"].endswith("-default-deny")]
         for item in rest:
             self._bind(item)
+        self._audit(check_audit(audit, self.ours, f"{self.matrix['prefix']}-audit"))
         self._apart()
         for item in rest:
             self._rules(item)
         check_cilium([item for item in items if item["kind"] == "CiliumNetworkPolicy"], policies)
+
+    def _audit(self, found: Pods | None) -> None:
+        """The pods of the CronJob are the audit's row, which has policies only where there is one."""
+        rows = {id_ for id_, row in self.matrix["pods"].items() if row.get("purpose") == "audit"}
+        demand(found or not rows & self.pods.keys(), "policies of an audit that is not there")
+        for row in rows if found else ():
+            demand(self.pods.get(row, found) == found, f"the CronJob's pods are not {row}")
 
     def _default_deny(self, found: list[Any]) -> None:
         """One in each of the namespaces, with lists that are there and empty."""

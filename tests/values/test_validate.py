@@ -204,7 +204,7 @@ def test_layers_can_be_checked_where_one_of_them_cannot_be_read(schema: Mapping[
 def test_a_port_beyond_the_ceiling_is_found_without_the_schema(shop: Matrix, defaults: Document) -> None:
     layer = parse_mapping(b"endpoints: {dns: {ports: {udp: 80}}, api: {ports: [443, 22]}}", "a.yaml")
     values = over_defaults(defaults, merge_layers([layer]))
-    found = list(ports_within_ceilings(Context(shop, values, date(2026, 1, 1), {})))
+    found = list(ports_within_ceilings(Context.of(shop, values, date(2026, 1, 1))))
     assert [(f.rule, key_path_text(f.path)) for f in found] == [
         (rules.PORT_BEYOND_CEILING, "endpoints.dns.ports.udp"),
         (rules.PORT_BEYOND_CEILING, "endpoints.api.ports[1]"),

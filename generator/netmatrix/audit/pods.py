@@ -32,7 +32,10 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """What of the pods does not fit. `matched` counts those of each row that has a flow on."""
+    """What of the pods does not fit. `matched` counts those of each row that has a flow on.
+
+    The chart's own row is none of them while it has no pod: a CronJob's pods come and go.
+    """
 
     uncovered: tuple[Alike, ...]
     on_host_network: tuple[Alike, ...]
@@ -57,6 +60,8 @@ def judge_pods(live: Live, granted: Granted) -> Pods:
             on_host_network.append(pod)
         elif not rows:
             uncovered.append(pod)
+    passing = {row.pod.id for row in granted.rows if row.pod.purpose}
+    matched = {row: count for row, count in matched.items() if count or row not in passing}
     return Pods(_alike(uncovered), _alike(on_host_network), matched)
 
 

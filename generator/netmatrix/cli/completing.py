@@ -36,7 +36,10 @@ def settings(context: click.Context, _parameter: click.Parameter, incomplete: st
     return _of_matrix(
         context,
         incomplete,
-        lambda matrix: ((f"flows.{flow.id}.enabled=", flow.reason) for flow in matrix.flows.values()),
+        lambda matrix: (
+            *((f"flows.{flow.id}.enabled=", flow.reason) for flow in matrix.without_audit().flows.values()),
+            *([("audit.enabled=", matrix.audit_pod.description)] if matrix.audit_pod else []),
+        ),
     )
 
 

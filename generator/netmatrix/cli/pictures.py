@@ -29,7 +29,7 @@ _LAYOUT = PurePosixPath("docs/network-layout.yaml")
 def graph_of(project: Project, options: ValuesOptions, judged: Judged, *, with_off: bool = False) -> Graph:
     """The graph of values in which `judge` found no error."""
     assert judged.validated is not None, "values that could not be read have no graph"
-    return network_graph(Context(project.matrix, judged.validated.values, options.today, {}), with_off=with_off)
+    return network_graph(Context.of(project.matrix, judged.validated.values, options.today), with_off=with_off)
 
 
 def environment_graphs(matrix: Matrix, planned: Plan) -> dict[str, Graph]:
@@ -39,7 +39,7 @@ def environment_graphs(matrix: Matrix, planned: Plan) -> dict[str, Graph]:
     for environment in matrix.environments:
         own = _planned(planned, f"values/values-{environment}.yaml")
         values = over_defaults(defaults, merge_layers([own]))
-        graphs[environment] = network_graph(Context(matrix, values, date.min, {}), with_off=True)
+        graphs[environment] = network_graph(Context.of(matrix, values, date.min), with_off=True)
     return graphs
 
 

@@ -45,7 +45,7 @@ def rendered(
 def _namespaces(project: Project, options: ValuesOptions, judged: Judged) -> set[str]:
     """The names of the matrix's namespaces under these values."""
     assert judged.validated is not None, "values that could not be read are not rendered"
-    context = Context(project.matrix, judged.validated.values, options.today, {})
+    context = Context.of(project.matrix, judged.validated.values, options.today)
     return {name for id_ in project.matrix.namespaces if (name := context.namespace_name(id_))}
 
 

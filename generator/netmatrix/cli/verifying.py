@@ -27,7 +27,7 @@ def granted_by(
 def context_of(project: Project, options: ValuesOptions, judged: Judged) -> Context:
     """The merged values that `judge` looked at, under the matrix."""
     assert judged.validated is not None, "values that could not be read grant nothing"
-    return Context(project.matrix, judged.validated.values, options.today, {})
+    return Context.of(project.matrix, judged.validated.values, options.today)
 
 
 def verify_rendered(project: Project, options: ValuesOptions, judged: Judged, manifests: bytes, file: str) -> Verdict:

@@ -43,7 +43,7 @@ def _in_namespace(snapshot: Snapshot, matrix: Matrix, rows: Sequence[Pod], name:
     alike = {
         row.id: [pod for pod in free if _looks_like(row, pod, carried[id(pod)], matrix)]
         for row in rows
-        if not matched[row.id]
+        if not matched[row.id] and not row.purpose  # the chart's own pods come and go
     }
     absent = [id_ for id_, pods in alike.items() if not pods]
     if absent:

@@ -22,11 +22,12 @@ def matrix_facts(matrix: Matrix) -> str:
                 "namespace": pod.namespace,
                 "labels": dict(pod.labels),
                 "ports": [{"name": name, "protocol": str(port.protocol)} for name, port in pod.ports.items()],
+                **({"purpose": str(pod.purpose)} if pod.purpose else {}),
             }
             for pod in matrix.pods.values()
         ],
         "endpoints": {id_: _endpoint(endpoint) for id_, endpoint in matrix.endpoints.items()},
-        "flows": {id_: list(flow.environments) for id_, flow in matrix.flows.items()},
+        "flows": {id_: list(flow.environments) for id_, flow in matrix.without_audit().flows.items()},
         "never": [
             {
                 "id": line.id,

@@ -18,7 +18,7 @@ from netmatrix.emit.reference import values_markdown
 from netmatrix.emit.removed import for_helm
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.tables import tables_markdown
-from netmatrix.emit.values_files import environment_yaml, operational_yaml, scenario_yaml, values_yaml
+from netmatrix.emit.values_files import chart_defaults, environment_yaml, operational_yaml, scenario_yaml, values_yaml
 from netmatrix.emit.views import flow_views, lone_views, pod_views
 from netmatrix.matrix.check_endpoints import is_strictly_inside
 from netmatrix.matrix.load import matrix_schema_text
@@ -39,6 +39,8 @@ _HELPERS = (
     "_requirements",
     "_release",
 )
+_AUDIT = ("_audit.tpl", *(f"audit-{name}.yaml" for name in ("service-account", "rbac", "values", "cron-job")))
+"""The audit that the chart runs, where the matrix has a pod for it."""
 _SUITES = ("environment", "widening", "empty_lists")
 _PLAIN = (
     *("default-deny.yaml", "namespaces.yaml", "exceptions.yaml", "cluster-network-policy.yaml", "helm-test.yaml"),
@@ -116,6 +118,9 @@ class _Writer:
             if flow.basis is Basis.OPERATION:
                 ends = flow_views(matrix, flow)
                 files[templates / f"flow-{flow.id}.yaml"] = self.render("flow.yaml", flow=flow, ends=ends)
+        if matrix.audit_pod:
+            keys = [key for key in chart_defaults(matrix) if key != "test"]
+            files |= {templates / name: self.render(name, pod=matrix.audit_pod, keys=keys) for name in _AUDIT}
         for name in _SUITES:
             file = f"tests/{name}_test.yaml"
             files[PurePosixPath("chart") / file] = self.render(file)

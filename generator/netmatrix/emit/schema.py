@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netmatrix.emit.audit_schema import AUDIT, IMAGE, PULL_POLICY, RESOURCES
 from netmatrix.emit.removed import with_removed
 from netmatrix.matrix.model import Endpoint, EndpointKind, Matrix, Namespace, Pod
 
@@ -86,11 +87,15 @@ def values_schema(matrix: Matrix) -> Schema:
         ),
         "flows": _closed(
             "Which flows are on. A flow that is not named is off.",
-            {id_: _flow(f"{f.source.id} -> {f.destination.id}", f.reason) for id_, f in matrix.flows.items()},
+            {
+                flow.id: _flow(f"{flow.source.id} -> {flow.destination.id}", flow.reason)
+                for flow in matrix.without_audit().flows.values()
+            },
             required=(),
         ),
         "exceptions": _exceptions(matrix),
         "backends": _backends(),
+        **({"audit": _audit()} if matrix.audit_pod else {}),
         "test": _test(),
     }
     schema = {
@@ -331,7 +336,7 @@ def _exception_end(matrix: Matrix, description: str) -> Schema:
     return _closed(
         description,
         {
-            "pod": {"description": "A pod of the matrix.", "type": "string", "enum": list(matrix.pods)},
+            "pod": {"description": "A pod of the matrix.", "type": "string", "enum": list(matrix.without_audit().pods)},
             **({"endpoint": endpoint} if matrix.endpoints else {}),
             "cidr": _ref("cidr", "A range of addresses."),
             "namespace": _ref("namespaceName", "The namespace of other pods, by name; with selector."),
@@ -359,21 +364,28 @@ def _backends() -> Schema:
     )
 
 
+def _audit() -> Schema:
+    rooms = {name: _closed(text, parts) for name, (text, parts) in RESOURCES.items()}
+    return _closed(
+        "A CronJob that compares the cluster with the matrix, with the permissions that it needs and no others. "
+        "Its pod and its flow are there only where it is switched on. A finding fails its Job.",
+        {
+            "enabled": _boolean("Whether it is installed."),
+            **AUDIT,
+            "resources": _closed("What its container asks for and what it may use.", rooms),
+        },
+    )
+
+
 def _test() -> Schema:
     image = {
         "description": "An image with agnhost, of Kubernetes' own network tests, and a shell; your registry's copy.",
         "title": "an image's name, 255 characters at most",
         "type": "string",
         "maxLength": 255,
-        "pattern": "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$",
+        "pattern": f"^{IMAGE}$",
     }
-    policy = {
-        "description": "When it is pulled.",
-        "title": "one of Always, IfNotPresent, Never",
-        "type": "string",
-        "enum": ["Always", "IfNotPresent", "Never"],
-    }
-    return _closed("The pods of `helm test` and `netmatrix probe`.", {"image": image, "pullPolicy": policy})
+    return _closed("The pods of `helm test` and `netmatrix probe`.", {"image": image, "pullPolicy": PULL_POLICY})
 
 
 def _exception_ports() -> Schema:

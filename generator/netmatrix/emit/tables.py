@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from netmatrix.matrix.model import Basis, Matrix
+from netmatrix.matrix.model import Matrix
 from netmatrix.matrix.tables import HEADINGS, table
 
 
@@ -14,7 +14,7 @@ def tables_markdown(matrix: Matrix) -> str:
     for environment in matrix.environments:
         rows = [row.cells() for row in table(matrix, environment)]
         parts.append(f"### {environment}\n\n{_markdown(HEADINGS, rows)}")
-    operational = [flow for flow in matrix.flows.values() if flow.basis is Basis.OPERATION]
+    operational = matrix.operational_flows()
     if operational:
         off = [(flow.id, _ports(flow.numbers()), flow.reason) for flow in operational]
         parts.append(f"### Off by default (`values/operational.yaml`)\n\n{_markdown(('Flow', 'Ports', 'Why'), off)}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from netmatrix.emit.audit_schema import DEFAULTS
 from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.check_endpoints import is_strictly_inside
 from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Network
@@ -37,6 +38,7 @@ def chart_defaults(matrix: Matrix) -> dict[str, Any]:
         "flows": {},
         "exceptions": {},
         "backends": {"cilium": {"enabled": False}, "clusterNetworkPolicy": {"enabled": False}},
+        **({"audit": dict(DEFAULTS)} if matrix.audit_pod else {}),
         "test": {"image": TEST_IMAGE, "pullPolicy": "IfNotPresent"},
     }
 
@@ -90,7 +92,7 @@ def environment_yaml(matrix: Matrix, environment: str, header: str) -> str:
 
 def operational_yaml(matrix: Matrix, header: str) -> str:
     """The text of values/operational.yaml: the flows beyond the documented tables, each with its reason."""
-    flows = [flow for flow in matrix.flows.values() if flow.basis is Basis.OPERATION]
+    flows = matrix.operational_flows()
     lines = [
         f"# {header}",
         _SCHEMA_HINT.format("../schema/override.schema.json"),
@@ -108,11 +110,12 @@ def operational_yaml(matrix: Matrix, header: str) -> str:
 
 def scenario_yaml(matrix: Matrix, environment: str, header: str, *, everything: bool) -> str:
     """A values file for chart tools that take one file per scenario: the environment alone, or with all there is."""
-    bases = (Basis.TABLE, Basis.OPERATION) if everything else (Basis.TABLE,)
-    flows = [flow for basis in bases for flow in matrix.flows_in(environment, basis)]
+    flows = [*matrix.flows_in(environment, Basis.TABLE), *(matrix.operational_flows() if everything else ())]
     lines = [f"# {header}", "---", f"environment: {environment}", *_flows(flows)]
     if everything:
         lines += ["endpoints:", *_narrowed(matrix), "exceptions:", *_sample_exceptions(matrix)]
+        if matrix.audit_pod:
+            lines.append(f"audit: {_flow_style({'enabled': True, 'image': 'registry.example.org/netmatrix-audit:1'})}")
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ from netmatrix.matrix.model import (
     Pod,
     Port,
     Protocol,
+    Purpose,
     Removed,
 )
 
@@ -110,6 +111,7 @@ class _Builder:
             namespace=data["namespace"],
             labels=data["labels"],
             ports={name: parse_port(port) for name, port in data.get("ports", {}).items()},
+            purpose=Purpose(data["purpose"]) if "purpose" in data else None,
             description=data.get("description", ""),
             place=self.document.key_place(("pods", id_)),
         )

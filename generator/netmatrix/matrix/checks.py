@@ -12,6 +12,7 @@ from netmatrix.document.reader import Document
 from netmatrix.matrix import rules
 from netmatrix.matrix.build import ANY_PORT, is_fixed, is_literal_port, parse_port
 from netmatrix.matrix.check_endpoints import ENDPOINT_CHECKS
+from netmatrix.matrix.check_purposes import PURPOSE_CHECKS
 from netmatrix.matrix.checking import Checked, at, at_key
 from netmatrix.matrix.model import Port, Protocol
 
@@ -24,7 +25,7 @@ def cross_check(document: Document) -> list[Finding]:
     checked = Checked(document)
     findings = [finding for check in _NAME_CHECKS for finding in check(checked)]
     if not findings:
-        findings = [finding for check in (*_CHECKS, *ENDPOINT_CHECKS) for finding in check(checked)]
+        findings = [finding for check in (*_CHECKS, *ENDPOINT_CHECKS, *PURPOSE_CHECKS) for finding in check(checked)]
     return findings
 
 
@@ -228,7 +229,7 @@ def _names(checked: Checked) -> Iterator[Finding]:
             message = f"the policy {name!r} would have a name of {len(name)} characters"
             yield at_key(checked, rules.NAME, path, message, f"{LONGEST_NAME} is the longest: shorten it")
     for id_ in checked.pods:
-        if id_ in _RESERVED or id_.startswith(("flow-", "exception-", "cilium-")):
+        if id_ in _RESERVED or id_.startswith(("flow-", "exception-", "cilium-", "audit-")):
             message = f"a pod called {id_!r} would take the name of another of the chart's files or policies"
             yield at_key(checked, rules.NAME, ("pods", id_), message, "choose another id")
 

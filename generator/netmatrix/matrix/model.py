@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
@@ -57,9 +57,18 @@ class Namespace:
     place: Place
 
 
+class Purpose(StrEnum):
+    """What the chart itself runs in a pod. AUDIT: a CronJob that compares the cluster with the matrix."""
+
+    AUDIT = "audit"
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One row of the matrix: the pods of `namespace` that carry all of `labels`."""
+    """One row of the matrix: the pods of `namespace` that carry all of `labels`.
+
+    One with a `purpose` is the chart's own: it and its flows are there only where values switch them on.
+    """
 
     id: str
     titles: Mapping[str, str]  # environment -> the row's name in that environment's table
@@ -67,6 +76,7 @@ class Pod:
     namespace: str  # a Namespace id
     labels: Mapping[str, str]
     ports: Mapping[str, Port]  # by port name
+    purpose: Purpose | None
     description: str
     place: Place
 
@@ -150,6 +160,12 @@ class Flow:
     basis: Basis
     reason: str
     place: Place
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What it is for where an end of it is a pod of the chart's own: it comes and goes with that pod."""
+        found = (end.purpose for end in (self.source, self.destination) if isinstance(end, Pod) and end.purpose)
+        return next(found, None)
 
     def numbers(self) -> tuple[Port, ...] | None:
         """The ports by number, as the matrix states them (before any retargeting); None for any."""
@@ -235,6 +251,25 @@ class Matrix:
     def chart_name(self) -> str:
         """The Helm chart's name."""
         return f"{self.application}-network"
+
+    @property
+    def audit_pod(self) -> Pod | None:
+        """The pod in which the chart runs its audit, where the matrix has one."""
+        return next((pod for pod in self.pods.values() if pod.purpose is Purpose.AUDIT), None)
+
+    def without_audit(self) -> Matrix:
+        """The matrix as it is where values do not switch the audit on: neither its row nor its flows."""
+        if self.audit_pod is None:
+            return self
+        return replace(
+            self,
+            pods={id_: pod for id_, pod in self.pods.items() if pod.purpose is None},
+            flows={id_: flow for id_, flow in self.flows.items() if flow.purpose is None},
+        )
+
+    def operational_flows(self) -> tuple[Flow, ...]:
+        """The flows that the operational overlay switches on, in the matrix's order."""
+        return tuple(f for f in self.flows.values() if f.basis is Basis.OPERATION and f.purpose is None)
 
     def flows_in(self, environment: str, basis: Basis | None = None) -> tuple[Flow, ...]:
         """The flows that `environment` grants, in the matrix's order; only those of `basis` where it is given."""

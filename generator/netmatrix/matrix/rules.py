@@ -82,6 +82,12 @@ NAMESPACE = Rule(
     "Choose different names, and no `create` for a namespace of Kubernetes' own.",
 )
 
+PURPOSE = Rule(
+    "NM124",
+    "one pod at most runs the chart's audit, with operational flows, one of them to the API server, and no other lines",
+    "Take `purpose` away from the pod, or what the message names: the pod comes and goes with `audit.enabled`.",
+)
+
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 
 

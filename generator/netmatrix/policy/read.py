@@ -23,6 +23,11 @@ _LIST = frozenset({"apiVersion", "kind", "metadata", "items"})
 _POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 _NAMESPACE = ("v1", "Namespace")
 _KNOWN = frozenset({_POLICY, _NAMESPACE, *TEMPLATES})
+_PERMISSIONS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+_ABOUT_NO_CONNECTION = frozenset(
+    {("v1", "ConfigMap"), ("v1", "ServiceAccount"), *(("rbac.authorization.k8s.io/v1", kind) for kind in _PERMISSIONS)}
+)
+"""Kinds of which nobody needs to be told that they are not judged: Kubernetes' own, about data and permissions."""
 _DEEPEST_LIST = 8
 
 Object = Namespace | Workload | NetworkPolicy
@@ -30,7 +35,7 @@ Object = Namespace | Workload | NetworkPolicy
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What was read. `foreign` counts what is not judged; `notes` say what was left out, and why that may be.
+    """What was read. `foreign` counts what is not judged; `notes` say what was left out that may matter, and why.
 
     `written` are those of the foreign objects that are some kind of network policy, unread.
     """
@@ -244,6 +249,8 @@ def namespace(name: str, labels: Mapping[str, str], origin: Origin | None, *, de
 
 def _foreign_notes(foreign: Sequence[Foreign]) -> Iterable[Finding]:
     for item in foreign:
+        if (item.api_version, item.kind) in _ABOUT_NO_CONNECTION:
+            continue
         what = f"{item.count} {'object' if item.count == 1 else 'objects'} of kind {item.kind[:80]}"
         message = f"{what} ({item.api_version[:80]}) not judged; this is the first"
         decides = "NetworkPolicy" in item.kind or any(item.kind == kind for _, kind in _KNOWN)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from netmatrix.document import Finding, KeyPath, Rule, Severity
@@ -27,6 +28,23 @@ class Context:
     values: Merged
     today: date
     files_of_environments: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        matrix: Matrix,
+        values: Merged,
+        today: date,
+        files_of_environments: Mapping[str, str] = MappingProxyType({}),
+    ) -> Context:
+        """The values under the matrix as it is with them: what they do not switch on of the chart's own is no row."""
+        whole = cls(matrix, values, today, files_of_environments)
+        return whole if whole.audits else replace(whole, matrix=matrix.without_audit())
+
+    @property
+    def audits(self) -> bool:
+        """Whether the chart runs its audit in the cluster."""
+        return self.get("audit", "enabled") is True
 
     @property
     def environment(self) -> str | None:
@@ -87,7 +105,8 @@ class Context:
     def enabled_flows(self) -> Iterator[Flow]:
         """The flows that the values switch on and the environment grants, in the matrix's order."""
         for flow in self.matrix.flows.values():
-            if self.get("flows", flow.id, "enabled") is True and self.environment in flow.environments:
+            is_on = self.audits if flow.purpose else self.get("flows", flow.id, "enabled") is True
+            if is_on and self.environment in flow.environments:
                 yield flow
 
     def finding(

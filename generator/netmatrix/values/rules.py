@@ -120,6 +120,11 @@ NO_DESTINATION = Rule(
     "an enabled flow has somewhere to go to or come from",
     "Name a peer or an address for the endpoint, or switch the flow off.",
 )
+AUDIT_IMAGE = Rule(
+    "NM282",
+    "an audit that is switched on has an image",
+    "Build the image, push it to your registry, and name it under `audit.image`; none is published.",
+)
 
 REMOVED_KEY = Rule(
     "NM291",

@@ -12,7 +12,7 @@ from netmatrix.document import Finding, KeyPath, Severity
 from netmatrix.document.one_layer import for_one_layer
 from netmatrix.document.reader import Document
 from netmatrix.matrix.model import Matrix
-from netmatrix.values import check_addresses, check_exceptions, check_names, check_notes, check_pods, rules
+from netmatrix.values import check_addresses, check_audit, check_exceptions, check_names, check_notes, check_pods, rules
 from netmatrix.values.command_line import CommandLineValues, with_command_line
 from netmatrix.values.context import Context
 from netmatrix.values.merge import Merged, merge_layers, over_defaults
@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     *check_pods.CHECKS,
     *check_addresses.CHECKS,
     *check_exceptions.CHECKS,
+    *check_audit.CHECKS,
     *check_notes.CHECKS,
 )
 """The cross-field rules, each a function of the merged values."""
@@ -61,7 +62,7 @@ def validate_values(
     files = merge_layers(layers)
     user = files if command_line is None else with_command_line(files, command_line)
     values = over_defaults(defaults, user)
-    context = Context(matrix, values, today, files_of_environments)
+    context = Context.of(matrix, values, today, files_of_environments)
     on_rules = [finding for check in CHECKS for finding in check(context)]
     on_rules += check_names.environment_kept(context, layers)
     on_result = _one_each(result_findings(schema, values), on_rules, context)

@@ -1,0 +1,84 @@
+"""What values say of the audit that the chart runs, as parts of their schema; and what a pod's image is in either.
+
+Patterns are written so that Python and Go (RE2) read them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+IMAGE = "[A-Za-z0-9][A-Za-z0-9._/:@-]*"
+PULL_POLICY: dict[str, Any] = {
+    "description": "When it is pulled.",
+    "title": "one of Always, IfNotPresent, Never",
+    "type": "string",
+    "enum": ["Always", "IfNotPresent", "Never"],
+}
+
+_FIELD = "[0-9*,/-]{1,64}"
+_NAMED_FIELD = "[0-9A-Za-z*,/-]{1,64}"
+
+AUDIT: Mapping[str, dict[str, Any]] = {
+    "schedule": {
+        "description": "When it runs.",
+        "title": "a cron schedule of five fields with single spaces, or @hourly, @daily, @weekly or @monthly",
+        "type": "string",
+        "pattern": f"^(@(hourly|daily|weekly|monthly)|{_FIELD} {_FIELD} {_FIELD} {_NAMED_FIELD} {_NAMED_FIELD})$",
+    },
+    "image": {
+        "description": "The image that examples/audit/Containerfile builds, in your registry. None is published.",
+        "title": "an image's name, 255 characters at most",
+        "type": "string",
+        "maxLength": 255,
+        "pattern": f"^({IMAGE})?$",
+    },
+    "pullPolicy": PULL_POLICY,
+    "pullSecrets": {
+        "description": "The names of Secrets in the pod's namespace with which the image is pulled.",
+        "type": "array",
+        "maxItems": 8,
+        "uniqueItems": True,
+        "items": {
+            "title": "a Secret's name",
+            "type": "string",
+            "maxLength": 253,
+            "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        },
+    },
+}
+
+_CPU: Mapping[str, Any] = {
+    "title": 'an amount of CPU as text, such as 100m or "1"',
+    "type": "string",
+    "pattern": "^[1-9][0-9]{0,5}m?$",
+}
+_MEMORY: Mapping[str, Any] = {
+    "title": "an amount of memory, such as 256Mi",
+    "type": "string",
+    "pattern": "^[1-9][0-9]{0,5}(Mi|Gi)$",
+}
+
+RESOURCES: Mapping[str, tuple[str, Mapping[str, dict[str, Any]]]] = {
+    "requests": (
+        "What a node must have left for it.",
+        {"cpu": {**_CPU, "description": "CPU."}, "memory": {**_MEMORY, "description": "Memory."}},
+    ),
+    "limits": (
+        "What it may use at most.",
+        {"cpu": {**_CPU, "description": "CPU."}, "memory": {**_MEMORY, "description": "Memory."}},
+    ),
+}
+
+DEFAULTS: Mapping[str, Any] = {
+    "enabled": False,
+    "schedule": "17 * * * *",
+    "image": "",
+    "pullPolicy": "IfNotPresent",
+    "pullSecrets": [],
+    "resources": {
+        "requests": {"cpu": "100m", "memory": "256Mi"},
+        "limits": {"cpu": "2", "memory": "512Mi"},
+    },
+}
+"""Beside the hour, so that it is not when everything else runs."""
