@@ -154,18 +154,22 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(copy: Path, environment
     assert not list(copy.glob(".netmatrix-*"))
 
 
+_SMALL = 800 * 1024
+"""Bytes: all generated files fit once, and not twice."""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_small_disk_that_fills_up_keeps_the_old_files(process: Run, copy: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SMALL}", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode != 0:
         pytest.skip("mounting is not allowed here")
     try:
         assert process("generate", "--output", disk, cwd=copy).status == 0
         before = snapshot(disk)
         without_mongo_to_dns(copy / "matrix.yaml")
-        (disk / "ballast").write_bytes(b"x" * (600 * 1024 - 4096 - _used(disk)))
+        (disk / "ballast").write_bytes(b"x" * (_SMALL - 4096 - _used(disk)))
         result = process("generate", "--output", disk, cwd=copy)
         assert result.status == 2, result.out
         assert "cannot write: no space left on device" in result.err
