@@ -218,7 +218,16 @@ RENDER = ["template", *PROD, *TODAY]
 WRONG = ["validate", "--set", "podz=1", *PROD]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], RENDER, WRONG, ["validate", "--format", "sarif", *PROD], ["build"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        RENDER,
+        WRONG,
+        ["validate", "--format", "sarif", *PROD],
+        pytest.param(["build"], marks=pytest.mark.long),
+    ],
+)
 def test_a_reader_who_goes_away_gets_no_complaint(
     arguments: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -244,6 +244,7 @@ def test_ten_thousand_policies_with_ranges_of_their_own_are_no_verdict(netmatrix
     assert "error NM703 the selectors and address ranges tell more than 50,000 classes of pods apart" in result.err
 
 
+@pytest.mark.long
 def test_ten_thousand_policies_that_select_everything_have_a_verdict(netmatrix: Run, rendered: Path) -> None:
     """Each lets one port in: that is told as one gain, and not as ten thousand."""
     specs = (f"{{podSelector: {{}}, ingress: [{{ports: [{{port: {number + 1}}}]}}]}}" for number in range(10_000))

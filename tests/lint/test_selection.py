@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmatrix.lint.selection import impossible_key, may_share, selects_all_of
 from netmatrix.policy.labels import Operator, Requirement, Selector
+from tests.support.shares import examples
 
 VALUES = ("a", "b", "c", "d")
 OBJECTS = [
@@ -24,23 +24,19 @@ _requirements = st.one_of(
     st.builds(Requirement, _keys, st.sampled_from([Operator.EXISTS, Operator.DOES_NOT_EXIST])),
 )
 selectors = st.lists(_requirements, max_size=4).map(lambda found: Selector(tuple(found)))
-many = settings(max_examples=500, deadline=None, database=None)
 
 
-@many
-@given(selectors)
+@examples(150, 500, selectors)
 def test_a_selector_is_impossible_exactly_if_no_object_matches(selector: Selector) -> None:
     assert (impossible_key(selector) is not None) == (not any(selector.matches(item) for item in OBJECTS))
 
 
-@many
-@given(selectors, selectors)
+@examples(150, 500, selectors, selectors)
 def test_two_selectors_share_something_exactly_if_some_object_matches_both(one: Selector, other: Selector) -> None:
     assert may_share(one, other) == any(one.matches(item) and other.matches(item) for item in OBJECTS)
 
 
-@many
-@given(selectors, selectors)
+@examples(150, 500, selectors, selectors)
 def test_one_selects_all_of_another_exactly_if_every_object_says_so(wide: Selector, narrow: Selector) -> None:
     within = all(wide.matches(item) for item in OBJECTS if narrow.matches(item))
     if impossible_key(narrow) is None:

@@ -108,7 +108,7 @@ def chunk(groups: list[list[Made]], environment: str, number: int) -> list[Attac
     return [attack() for attack in attacks[number % step :: step]]
 
 
-@quick_and_long("part", 12, 4)
+@quick_and_long("part", 24, 4)
 def test_no_trick_by_hand_goes_beyond_the_matrix(firing_range: Range, part: int) -> None:
     fire(firing_range, by_hand()[::part], SKIP)
 

@@ -71,7 +71,7 @@ def read(world: World) -> Manifests:
     return parse_manifests(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode(), "world.json")
 
 
-@examples(8, 25, pairs())
+@examples(4, 25, pairs())
 def test_every_packet_that_differs_is_told(pair: Pair) -> None:
     every_packet_that_differs_is_told(pair)
 

@@ -32,9 +32,14 @@ spec:
 """A policy of somebody else: a range around ports that others open one by one."""
 
 
-@pytest.mark.parametrize("added", [None, WIDE], ids=["as rendered", "with a policy of somebody else"])
 @pytest.mark.parametrize(
-    "scenario", [Scenario("prod", operational=True), Scenario("dev", cluster="with-exception")], ids=str
+    ("scenario", "added"),
+    [
+        pytest.param(Scenario("prod", operational=True), None, id="prod, as rendered"),
+        pytest.param(Scenario("dev", cluster="with-exception"), WIDE, id="dev, with a policy of somebody else"),
+        pytest.param(Scenario("prod", operational=True), WIDE, id="prod, with that too", marks=pytest.mark.long),
+        pytest.param(Scenario("dev", cluster="with-exception"), None, id="dev, as rendered", marks=pytest.mark.long),
+    ],
 )
 def test_ports_are_open_and_granted_where_brute_force_says_so(
     scenario: Scenario, added: str | None, helm: Helm, tmp_path: Path
