@@ -76,6 +76,20 @@ def granting(cluster: Cluster, address: str, port: int) -> None:
             beside["metadata"]["name"] += f"-{port}"
             beside["spec"]["egress"] = [rule]
             cluster.add(beside)
+    for item in cluster.of_kind("CiliumNetworkPolicy"):
+        egress = item["spec"].get("egress", [])
+        places = [at for at, entry in enumerate(egress) if entry.get("toEntities") == ["kube-apiserver"]]
+        if places:
+            egress[places[-1] + 1 : places[-1] + 1] = cilium_rules(address, port)
+
+
+def cilium_rules(address: str, port: int) -> list[Object]:
+    """What the chart adds to a row's CiliumNetworkPolicy for a looked-up address of the API server."""
+    on = [{"ports": [{"port": str(port), "protocol": "TCP"}]}]
+    return [
+        {"toCIDRSet": [{"cidr": f"{address}/32"}], "toPorts": on},
+        {"toEntities": ["kube-apiserver"], "toPorts": copy.deepcopy(on)},
+    ]
 
 
 def policy(name: str, spec: Object, namespace: str = "stalker", **metadata: Any) -> Object:

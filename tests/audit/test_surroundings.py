@@ -214,7 +214,4 @@ def test_what_is_rendered_for_other_apis_is_no_policy_of_others(
     """And the verdict on the NetworkPolicies of the cluster does not wait for it."""
     switched = "backends.cilium.enabled=true,backends.clusterNetworkPolicy.enabled=true"
     values = ("--environment", "prod", "--set", switched)
-    cluster = cluster_with(*values)
-    assert audit(cluster, values=values).status == 0
-    cluster.of_kind("CiliumNetworkPolicy")[0]["spec"]["description"] = "changed"
-    assert audit(cluster, values=values).status == 1
+    assert audit(cluster_with(*values), values=values).status == 0

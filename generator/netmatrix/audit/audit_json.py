@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netmatrix.audit.backends import BackEnd
 from netmatrix.audit.effects import Effect, Told
 from netmatrix.audit.overriding import Overriding
 from netmatrix.audit.pods import Alike
@@ -37,6 +38,7 @@ def document(audit: Audit, found: Sequence[Finding], digests: Mapping[str, Any])
         "rowsWithoutPod": list(audit.pods.empty_rows),
         "addresses": [{"endpoint": item.endpoint.id, "now": sorted(map(str, item.now))} for item in audit.looked],
         "overriding": [_overriding(item) for item in audit.overriding],
+        "backends": [_back_end(item) for item in audit.backends],
         "absentNamespaces": list(audit.absent),
         "allowsExactlyTheMatrix": audit.verdict.holds,
         "digests": dict(digests),
@@ -62,6 +64,17 @@ def _told(told: Told) -> dict[str, Any]:
 
 def _alike(item: Alike) -> dict[str, Any]:
     return {"namespace": item.namespace, "labels": item.labels, "owner": item.owner, "names": list(item.names)}
+
+
+def _back_end(item: BackEnd) -> dict[str, Any]:
+    return {
+        "state": str(item.state),
+        "group": item.group,
+        "kind": item.item.kind,
+        "namespace": item.item.namespace,
+        "name": item.item.name,
+        "differences": list(item.what),
+    }
 
 
 def _overriding(item: Overriding) -> dict[str, Any]:

@@ -106,10 +106,11 @@ def _own(
     if part.targets != carried:
         base = rendered if rendered is not None else part.static
         alone = replace(with_targets(base, part.targets), origin=actual.origin)
-        yield Departure(State.STALE, wanted, alone, tuple(_address_differences(part.targets, carried)))
+        yield Departure(State.STALE, wanted, alone, tuple(address_differences(part.targets, carried)))
 
 
-def _address_differences(targets: Iterable[Target], carried: Iterable[Target]) -> Iterator[str]:
+def address_differences(targets: Iterable[Target], carried: Iterable[Target]) -> Iterator[str]:
+    """Looked-up addresses that are granted and should not be, and the other way round, each in words."""
     granted, now = set(targets), set(carried)
     yield from (f"{item} is granted and is no longer there" for item in sorted(granted - now, key=str))
     yield from (f"{item} is there now and is not granted" for item in sorted(now - granted, key=str))

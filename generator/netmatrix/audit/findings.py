@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netmatrix.audit import rules
+from netmatrix.audit.backends import BackEnd
 from netmatrix.audit.compare import Departure, State
 from netmatrix.audit.effects import Effect
 from netmatrix.audit.overriding import Overriding
@@ -34,6 +35,7 @@ def findings(audit: Audit) -> tuple[Finding, ...]:
     else says it."""
     found = [
         *(_departure(audit, effect) for effect in audit.effects),
+        *(_back_end(audit, item) for item in audit.backends),
         *(_absent(name) for name in audit.absent),
         *(_uncovered(audit, item) for item in audit.pods.uncovered),
         *(_on_host_network(audit, item) for item in audit.pods.on_host_network),
@@ -80,6 +82,18 @@ def _departure(audit: Audit, effect: Effect) -> Finding:
         hint="; ".join((_remedy(item), *_example(effect))),
         severity=Severity.WARNING if effect.is_harmless and item.state is State.FOREIGN else Severity.ERROR,
     )
+
+
+def _back_end(audit: Audit, item: BackEnd) -> Finding:
+    what = ", ".join(item.what)
+    said = {
+        State.MISSING: "is not in the cluster, and Helm renders it",
+        State.DRIFTED: f"is not as rendered: {what}",
+        State.STALE: f"grants looked-up addresses that are not today's: {what}",
+    }
+    is_there = item.state is not State.MISSING
+    place = audit.live.place_of(item.item) if is_there else Place(str(item.item), 0, 0)
+    return Finding(_RULES[item.state], f"{item} {said[item.state]}", place, hint=_REMEDIES[item.state])
 
 
 def _place(audit: Audit, item: Departure) -> Place:

@@ -63,18 +63,18 @@ class Overriding:
 
 
 def overriding(live: Live, governed: Sequence[str], rendered: Iterable[Item]) -> tuple[Overriding, ...]:
-    """The objects of such kinds in the cluster; what Helm renders itself, and is as rendered, is none of them.
+    """The objects of such kinds in the cluster; those that Helm renders itself are none of them (see `backends`).
 
     Those of other namespaces concern nobody here. Those that certainly select none of the governed namespaces are told
     with nothing that they touch.
     """
-    ours = {_identity(item): item.data.get("spec") for item in rendered}
+    ours = {identity(item) for item in rendered}
     found = []
     for item in live.items:
-        api = _api_of(item)
+        api = api_of(item)
         if api is None or (api.namespaced and item.namespace not in governed):
             continue
-        if _identity(item) in ours and item.data.get("spec") == ours[_identity(item)]:
+        if identity(item) in ours:
             continue
         touches = (item.namespace,) if api.namespaced else _touched(item, live, governed)
         told = governed if touches is None else touches
@@ -82,11 +82,13 @@ def overriding(live: Live, governed: Sequence[str], rendered: Iterable[Item]) ->
     return tuple(found)
 
 
-def _identity(item: Item) -> tuple[str, str, str, str]:
+def identity(item: Item) -> tuple[str, str, str, str]:
+    """What tells an object from all others in a cluster."""
     return item.group, item.kind, item.namespace, item.name
 
 
-def _api_of(item: Item) -> Api | None:
+def api_of(item: Item) -> Api | None:
+    """The kind of policy that an object is, where it is one of these."""
     group = _SAME.get(item.group, item.group)
     return next((api for api in APIS if (api.group, api.kind) == (group, item.kind)), None)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from netmatrix.audit.addresses import Looked, looked_up
+from netmatrix.audit.backends import BackEnd, compare_back_ends
 from netmatrix.audit.compare import Comparison, compare
 from netmatrix.audit.effects import CLUSTER, Effect, effects
 from netmatrix.audit.live import Live, read_live
@@ -43,6 +44,7 @@ class Audit:
     effects: tuple[Effect, ...]
     pods: Pods
     overriding: tuple[Overriding, ...]
+    backends: tuple[BackEnd, ...]
     absent: tuple[str, ...]
     expired: tuple[Finding, ...]
     verdict: Verdict
@@ -67,6 +69,7 @@ def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequ
         effects=effects(compared, namespaces, now),
         pods=judge_pods(live, now),
         overriding=overriding(live, now.governed, rendered.items),
+        backends=compare_back_ends(rendered.items, live, looked),
         absent=tuple(name for name in now.governed if name not in namespaces),
         expired=tuple(expired),
         # What the chart renders for other APIs is compared as rendered, and not read: `verify` judges it.
