@@ -104,8 +104,7 @@ def test_the_pod_is_restricted(template: Any) -> None:
     """By the Pod Security Standards' profile "restricted", and with a root file system that nobody writes to."""
     spec = template["spec"]
     (container,) = spec["containers"]
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -113,7 +112,25 @@ def test_the_pod_is_restricted(template: Any) -> None:
     }
     assert {*container["resources"]["limits"]} == {*container["resources"]["requests"]} == {"cpu", "memory"}
     assert [{*volume} - {"name"} for volume in spec["volumes"]] == [{"configMap"}, {"emptyDir"}]
-    assert f"USER {spec['securityContext']['runAsUser']}:{spec['securityContext']['runAsGroup']}" in CONTAINERFILE
+
+
+def test_the_user_is_the_image_s_a_number_and_not_root(template: Any) -> None:
+    """Without a number a kubelet could not tell that it is not root; a pod that names one is refused on OpenShift."""
+    (container,) = template["spec"]["containers"]
+    for context in (template["spec"]["securityContext"], container["securityContext"]):
+        assert {"runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"} & context.keys() == set()
+    (user, group), *more = re.findall(r"^USER (\d+):(\d+)$", CONTAINERFILE, re.MULTILINE)
+    assert not more
+    assert min(int(user), int(group)) > 0
+    assert "chmod -R go=rX ." in CONTAINERFILE
+
+
+def test_it_runs_where_its_image_does(template: Any) -> None:
+    (platform,) = re.findall(r"linux/\w+", CONTAINERFILE)
+    assert list(template["spec"]["nodeSelector"].items()) == [
+        ("kubernetes.io/os", platform.partition("/")[0]),
+        ("kubernetes.io/arch", platform.partition("/")[2]),
+    ]
 
 
 def test_what_values_say_of_it_is_what_runs(rendered: Callable[..., list[Any]]) -> None:

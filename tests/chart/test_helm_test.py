@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chart.conftest import ObjectsOf
+from tests.support.rendering import Chart
 from tests.support.scenarios import Scenario
 
 API, SELF = "10.96.0.1:443", "[2001:db8::7]:8080"
@@ -85,3 +86,15 @@ def test_a_pod_that_does_not_reach_itself_says_what_it_was_told_last(helm_test: 
     assert status == 2
     told_last = "OTHER: network is unreachable"
     assert said == [f"CANNOT TELL: the pod does not reach itself at {SELF} ({told_last}): its network does not work"]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "given"),
+    [((), {"runAsUser": 65532, "runAsGroup": 65532}), (("--api-versions", "security.openshift.io/v1"), {})],
+    ids=["its image would be root", "OpenShift gives it a user, and refuses another"],
+)
+def test_its_user_is_never_root(chart: Chart, cluster: tuple[str, ...], given: dict[str, int]) -> None:
+    objects = chart.objects(*Scenario("prod").files(), arguments=cluster)
+    (pod,) = (item for item in objects if item["kind"] == "Pod")
+    others = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert pod["spec"]["securityContext"] == others | given

@@ -99,10 +99,6 @@ _POD = {
     "automountServiceAccountToken": True,
     "restartPolicy": "Never",
     "enableServiceLinks": False,
-    "securityContext": {
-        "runAsNonRoot": True,
-        "runAsUser": 65532,
-        "runAsGroup": 65532,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    },
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "nodeSelector": {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"},
 }
