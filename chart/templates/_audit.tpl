@@ -18,17 +18,41 @@ The audit that the chart runs in the cluster: what it is about, in words of the 
 {{- toJson $names }}
 {{- end }}
 
+{{- /* The namespaces that values name, as JSON, each with a key that names it. */}}
+{{- define "red-kite-network.audit.named" -}}
+{{- $named := dict }}
+{{- range $id, $endpoint := $.Values.endpoints }}
+{{- range $peer, $party := get $endpoint "peers" | default dict }}
+{{- $_ := set $named (get $party "namespace") (printf "endpoints.%s.peers.%s.namespace" $id $peer) }}
+{{- end }}
+{{- end }}
+{{- range $id, $exception := $.Values.exceptions }}
+{{- range $end := list "from" "to" }}
+{{- $_ := set $named (get (get $exception $end) "namespace") (printf "exceptions.%s.%s.namespace" $id $end) }}
+{{- end }}
+{{- end }}
+{{- omit $named "" | toJson }}
+{{- end }}
+
 {{- /* Those whose policies it reads, as JSON: the same, and those that values name, where the other end of a connection may be closed. */}}
 {{- define "red-kite-network.audit.namespaces" -}}
 {{- $names := include "red-kite-network.audit.governed" $ | fromJsonArray }}
-{{- $others := list }}
-{{- range $.Values.endpoints }}
-{{- range get . "peers" | default dict }}{{ $others = append $others (get . "namespace") }}{{ end }}
+{{- concat $names (include "red-kite-network.audit.named" $ | fromJson | keys | sortAlpha) | uniq | toJson }}
 {{- end }}
-{{- range $.Values.exceptions }}
-{{- $others = concat $others (list (get .from "namespace") (get .to "namespace")) }}
+
+{{- /*
+A failure where one of those that values name is absent: it is to hold a Role, and Helm sends all policies before it finds out. Our own
+are told elsewhere (_release.tpl), and whoever may install the audit's ClusterRole may look them up.
+*/}}
+{{- define "red-kite-network.audit.demand" -}}
+{{- if lookup "v1" "Namespace" "" "default" }}
+{{- $ours := append (include "red-kite-network.audit.governed" $ | fromJsonArray) $.Release.Namespace }}
+{{- range $name, $key := include "red-kite-network.audit.named" $ | fromJson }}
+{{- if and (not (has $name $ours)) (not (lookup "v1" "Namespace" "" $name)) }}
+{{- fail (printf "\n\n%s: there is no namespace %s (%s), where the audit is to have a Role; nothing was changed.\n  Create it first: kubectl create namespace %s\n  or name another, or install without the audit: --set audit.enabled=false\n" $.Chart.Name $name $key $name) }}
 {{- end }}
-{{- concat $names (without (compact $others | sortAlpha) "") | uniq | toJson }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* Those whose EndpointSlices it reads, as JSON: of the Services that values have looked up. */}}

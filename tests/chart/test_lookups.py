@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,58 @@ def test_the_releases_own_namespace_is_left_to_helm(cluster: Cluster, render: Re
     assert [item["metadata"]["name"] for item in objects_of(output.stdout) if item["kind"] == "Namespace"] == [
         "stalker-jobs"
     ]
+
+
+AUDITED = ("--set", "audit.enabled=true,audit.image=audit:1")
+A_PEER = ("--set", "endpoints.outside.anyone=false,endpoints.outside.peers.i.namespace=ingress-nginx")
+A_PEER_S_LABELS = ("--set", "endpoints.outside.peers.i.selector={a=b}")
+AN_EXCEPTION = {
+    "from": {"namespace": "ingress-nginx", "selector": ["a=b"]},
+    "to": {"pod": "kafka"},
+    "ports": [{"protocol": "TCP", "port": 5556}],
+    "reason": "metrics",
+    "owner": "platform-team",
+    "expires": "2099-01-01",
+}
+NAMED_BY = {
+    "endpoints.outside.peers.i": (*A_PEER, *A_PEER_S_LABELS),
+    "exceptions.scrape.from": ("--set-json", f"exceptions.scrape={json.dumps(AN_EXCEPTION)}"),
+}
+
+
+@pytest.fixture
+def audited(cluster: Cluster) -> Cluster:
+    """With the namespace that the chart's own values name."""
+    cluster.add_namespace("kube-system")
+    return cluster
+
+
+@pytest.mark.parametrize("key", NAMED_BY)
+def test_an_absent_namespace_where_the_audit_has_a_role_stops_the_release_before_anything_changes(
+    audited: Cluster, render: Render, key: str
+) -> None:
+    """Helm sends Roles after policies: it would find out half-way."""
+    output = render(*AUDITED, *NAMED_BY[key])
+    assert output.status != 0
+    assert output.stdout == b""
+    assert f"there is no namespace ingress-nginx ({key}.namespace)" in output.stderr
+    assert "nothing was changed" in output.stderr
+    assert "kubectl create namespace ingress-nginx" in output.stderr
+    assert "audit.enabled=false" in output.stderr
+    audited.add_namespace("ingress-nginx")
+    there = render(*AUDITED, *NAMED_BY[key])
+    assert there.status == 0, there.stderr
+
+
+def test_without_the_audit_no_namespace_of_others_is_looked_up(cluster: Cluster, render: Render) -> None:
+    cluster.forbidden |= {f"/api/v1/namespaces/{name}" for name in ("kube-system", "ingress-nginx")}
+    output = render(*NAMED_BY["endpoints.outside.peers.i"])
+    assert output.status == 0, output.stderr
+
+
+def test_the_audit_demands_no_namespace_that_the_chart_or_helm_creates(audited: Cluster, render: Render) -> None:
+    """Absent are the release's own, which a peer names too, and that of the jobs, which an exception names."""
+    peer = [text.replace("ingress-nginx", "red") for text in NAMED_BY["endpoints.outside.peers.i"]]
+    exception = [text.replace("ingress-nginx", "stalker-jobs") for text in NAMED_BY["exceptions.scrape.from"]]
+    output = render("--namespace", "red", *AUDITED, *peer, *exception)
+    assert output.status == 0, output.stderr

@@ -17,7 +17,18 @@ from typing import Any
 Object = dict[str, Any]
 
 _RESOURCES = {
-    "/api/v1": [("namespaces", "Namespace", False)],
+    "/api/v1": [
+        ("namespaces", "Namespace", False),
+        ("serviceaccounts", "ServiceAccount", True),
+        ("configmaps", "ConfigMap", True),
+    ],
+    "/apis/batch/v1": [("cronjobs", "CronJob", True)],
+    "/apis/rbac.authorization.k8s.io/v1": [
+        ("clusterroles", "ClusterRole", False),
+        ("clusterrolebindings", "ClusterRoleBinding", False),
+        ("roles", "Role", True),
+        ("rolebindings", "RoleBinding", True),
+    ],
     "/apis/discovery.k8s.io/v1": [("endpointslices", "EndpointSlice", True)],
     "/apis/networking.k8s.io/v1": [("networkpolicies", "NetworkPolicy", True)],
     "/apis/cilium.io/v2": [("ciliumnetworkpolicies", "CiliumNetworkPolicy", True)],
