@@ -413,11 +413,17 @@ retargeted, what is never granted. Templates are not values: no override reaches
       "properties": {
         "enabled": {"type": "boolean"},
         "schedule": {
-          "title": "a cron schedule of five fields with single spaces, or @hourly, @daily, @weekly or @monthly",
+          "title": "a cron schedule of five fields with single spaces (minute, hour, day, month, day of the week from 0), or @hourly, @daily, @weekly or @monthly",
           "type": "string",
-          "pattern": "^(@(hourly|daily|weekly|monthly)|[0-9*,/-]{1,64} [0-9*,/-]{1,64} [0-9*,/-]{1,64} [0-9A-Za-z*,/-]{1,64} [0-9A-Za-z*,/-]{1,64})$"
+          "maxLength": 255,
+          "pattern": "^(@(hourly|daily|weekly|monthly)|(\\*|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,(\\*|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* (\\*|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,(\\*|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* (\\*|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,(\\*|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* (\\*|(0?[1-9]|1[0-2]|[Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa][Rr]|[Aa][Pp][Rr]|[Mm][Aa][Yy]|[Jj][Uu][Nn]|[Jj][Uu][Ll]|[Aa][Uu][Gg]|[Ss][Ee][Pp]|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc])(-(0?[1-9]|1[0-2]|[Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa][Rr]|[Aa][Pp][Rr]|[Mm][Aa][Yy]|[Jj][Uu][Nn]|[Jj][Uu][Ll]|[Aa][Uu][Gg]|[Ss][Ee][Pp]|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc]))?)(/[1-9][0-9]?)?(,(\\*|(0?[1-9]|1[0-2]|[Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa][Rr]|[Aa][Pp][Rr]|[Mm][Aa][Yy]|[Jj][Uu][Nn]|[Jj][Uu][Ll]|[Aa][Uu][Gg]|[Ss][Ee][Pp]|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc])(-(0?[1-9]|1[0-2]|[Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa][Rr]|[Aa][Pp][Rr]|[Mm][Aa][Yy]|[Jj][Uu][Nn]|[Jj][Uu][Ll]|[Aa][Uu][Gg]|[Ss][Ee][Pp]|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc]))?)(/[1-9][0-9]?)?)* (\\*|(0?[0-6]|[Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt])(-(0?[0-6]|[Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt]))?)(/[1-9][0-9]?)?(,(\\*|(0?[0-6]|[Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt])(-(0?[0-6]|[Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt]))?)(/[1-9][0-9]?)?)*)$"
         },
-        "image": {"title": "an image's name, 255 characters at most", "type": "string", "maxLength": 255, "pattern": "^([A-Za-z0-9][A-Za-z0-9._/:@-]*)?$"},
+        "image": {
+          "title": "an image's name, 255 characters at most",
+          "type": "string",
+          "maxLength": 255,
+          "pattern": "^([A-Za-z0-9]([A-Za-z0-9._/:@-]*[A-Za-z0-9._-])?)?$"
+        },
         "pullPolicy": {"title": "one of Always, IfNotPresent, Never", "type": "string", "enum": ["Always", "IfNotPresent", "Never"]},
         "pullSecrets": {
           "type": "array",
@@ -457,7 +463,7 @@ retargeted, what is never granted. Templates are not values: no override reaches
       "type": "object",
       "additionalProperties": false,
       "properties": {
-        "image": {"title": "an image's name, 255 characters at most", "type": "string", "maxLength": 255, "pattern": "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"},
+        "image": {"title": "an image's name, 255 characters at most", "type": "string", "maxLength": 255, "pattern": "^[A-Za-z0-9]([A-Za-z0-9._/:@-]*[A-Za-z0-9._-])?$"},
         "pullPolicy": {"title": "one of Always, IfNotPresent, Never", "type": "string", "enum": ["Always", "IfNotPresent", "Never"]}
       },
       "required": ["image", "pullPolicy"]

@@ -227,6 +227,33 @@ so that they hold under plain `helm install --set`, where no Python runs.
 {{- if and .values.audit.enabled (not .values.audit.image) }}
 {{- include "red-kite-network.problem" (dict "report" .report "rule" "NM282" "path" "audit.image" "message" "the audit is switched on and has no image; none is published" "hint" "build it with examples/audit/Containerfile, push it to your registry and name it; or switch the audit off") }}
 {{- end }}
+{{- $given := . }}
+{{- $resources := .values.audit.resources }}
+{{- range $kind := list "cpu" "memory" }}
+{{- $asked := index $resources.requests $kind }}
+{{- $limit := index $resources.limits $kind }}
+{{- if gt (include "red-kite-network.amount" $asked | atoi) (include "red-kite-network.amount" $limit | atoi) }}
+{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM283" "path" (printf "audit.resources.requests.%s" $kind) "message" (printf "%s of %s is asked for and %s may be used" $asked $kind $limit) "hint" (printf "raise audit.resources.limits.%s, or ask for less" $kind)) }}
+{{- end }}
+{{- end }}
+{{- range regexFindAll "[0-9A-Za-z]+-[0-9A-Za-z]+" .values.audit.schedule -1 }}
+{{- $ends := splitList "-" . }}
+{{- if gt (include "red-kite-network.pointOfTime" (first $ends) | atoi) (include "red-kite-network.pointOfTime" (last $ends) | atoi) }}
+{{- include "red-kite-network.problem" (dict "report" $given.report "rule" "NM284" "path" "audit.schedule" "message" (printf "the range %s runs backwards" .) "hint" "write two ranges, such as 22-23,0-6") }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* An amount in thousandths of a CPU, or in Mi. */}}
+{{- define "red-kite-network.amount" -}}
+{{- $number := regexFind "^[0-9]+" . | atoi }}
+{{- if hasSuffix "Gi" . }}{{ mul $number 1024 }}{{ else if or (hasSuffix "Mi" .) (hasSuffix "m" .) }}{{ $number }}{{ else }}{{ mul $number 1000 }}{{ end }}
+{{- end }}
+
+{{- /* The number of a month or of a day of the week in a schedule, which may be its name. */}}
+{{- define "red-kite-network.pointOfTime" -}}
+{{- $names := dict "jan" 1 "feb" 2 "mar" 3 "apr" 4 "may" 5 "jun" 6 "jul" 7 "aug" 8 "sep" 9 "oct" 10 "nov" 11 "dec" 12 "sun" 0 "mon" 1 "tue" 2 "wed" 3 "thu" 4 "fri" 5 "sat" 6 }}
+{{- if hasKey $names (lower .) }}{{ get $names (lower .) }}{{ else }}{{ atoi . }}{{ end }}
 {{- end }}
 
 {{- /* A never line of the matrix wins over an exception. */}}

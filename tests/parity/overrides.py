@@ -31,7 +31,7 @@ _GOOD: dict[str, list[Any]] = {
     "one line": ["why", "x" * 300, "é {{ } # ' \" : --- \\", " x"],
     "a day": ["2099-12-31", "2026-06-15", "2028-02-29", "2027-02-29", "0000-01-01"],
     "an id": ["one", "two-2", "kube-dns", "4", "a" * 37],
-    "a cron schedule": ["17 * * * *", "@daily", "*/5 0-6,12 1 jan MON"],
+    "a cron schedule": ["17 * * * *", "@daily", "*/5 0-6,12 1 jan MON", "0 22-6 * * *"],
     "a Secret's name": ["registry", "a.b-c", "0"],
     "an amount of CPU": ["1", "100m", "999999m"],
     "an amount of memory": ["1Mi", "2Gi"],
@@ -56,11 +56,11 @@ _BAD: dict[str, list[Any]] = {
     "one line": ["", " ", "x" * 301, "a\nb", "a\u2028b", "\ufeff", "\ufffe", 7, None],
     "a day": ["2027-6-1", "2027-13-01", "2027-01-32", "never", 2027, None],
     "an id": ["Two", "", "a--b", "-a", "a" * 41, "a b", "{{", "x.y"],
-    "a cron schedule": ["", "17 * * *", "* * * * * *", "@never", "* * * * *\n", "a * * * *", 17, None],
+    "a cron schedule": ["", "17 * * *", "* * * * * *", "@never", "* * * * *\n", "a * * * *", "60 * * * *", 17, None],
     "a Secret's name": ["A", "", "-a", "a_b", "a\n", "x" * 254, 1, None],
     "an amount of CPU": ["0", "1.5", "m", "", "1\n", 1, None],
     "an amount of memory": ["0Mi", "256", "1.5Gi", "1gi", "", 1024, None],
-    "an image's name": ["", "a b", "a\n", "a\nhostNetwork: true", "{{ }}", ":1", "x" * 256, 5, None, ["a"]],
+    "an image's name": ["", "a b", "a\n", "a\nhostNetwork: true", "{{ }}", ":1", "a/", "x" * 256, 5, None, ["a"]],
 }
 
 _OTHER_TYPES: dict[str, list[Any]] = {

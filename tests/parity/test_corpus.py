@@ -68,7 +68,8 @@ def test_the_corpus_covers_every_rule_and_is_as_large_as_promised() -> None:
     assert covered >= {
         *("NM201", "NM202", "NM203", "NM210", "NM211", "NM220", "NM221", "NM222", "NM230", "NM231", "NM240"),
         *("NM223", "NM232"),
-        *("NM250", "NM251", "NM253", "NM260", "NM261", "NM270", "NM271", "NM272", "NM273", "NM274", "NM282"),
+        *("NM250", "NM251", "NM253", "NM260", "NM261", "NM270", "NM271", "NM272", "NM273", "NM274"),
+        *("NM282", "NM283", "NM284"),
     }
 
 

@@ -182,7 +182,7 @@ def test_values_that_hold(validate: Callable[..., Validated], layer: str) -> Non
 
 
 def test_every_rule_of_this_room_has_a_bad_case() -> None:
-    elsewhere = {"NM201", "NM202", "NM203", "NM210", "NM212", "NM241", "NM280", "NM281", "NM282"}
+    elsewhere = {"NM201", "NM202", "NM203", "NM210", "NM212", "NM241", "NM280", "NM281"} | {"NM282", "NM283", "NM284"}
     assert {rule.id for rule in rules.RULES} == {rule for rule, *_ in BAD} | elsewhere
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-IMAGE = "[A-Za-z0-9][A-Za-z0-9._/:@-]*"
+IMAGE = "[A-Za-z0-9]([A-Za-z0-9._/:@-]*[A-Za-z0-9._-])?"
 PULL_POLICY: dict[str, Any] = {
     "description": "When it is pulled.",
     "title": "one of Always, IfNotPresent, Never",
@@ -16,15 +16,32 @@ PULL_POLICY: dict[str, Any] = {
     "enum": ["Always", "IfNotPresent", "Never"],
 }
 
-_FIELD = "[0-9*,/-]{1,64}"
-_NAMED_FIELD = "[0-9A-Za-z*,/-]{1,64}"
+
+def _field(number: str, names: str = "") -> str:
+    """One field of a schedule: a list of `*`, single points and ranges, each with a step or without."""
+    either_case = ["".join(f"[{letter.upper()}{letter}]" for letter in name) for name in names.split()]
+    point = f"({'|'.join([number, *either_case])})"
+    item = rf"(\*|{point}(-{point})?)(/[1-9][0-9]?)?"
+    return f"{item}(,{item})*"
+
+
+_FIELDS = (
+    _field("[0-5]?[0-9]"),
+    _field("[01]?[0-9]|2[0-3]"),
+    _field("0?[1-9]|[12][0-9]|3[01]"),
+    _field("0?[1-9]|1[0-2]", "jan feb mar apr may jun jul aug sep oct nov dec"),
+    _field("0?[0-6]", "sun mon tue wed thu fri sat"),
+)
+"""Minute, hour, day, month and day of the week, as Kubernetes reads them. That no range runs backwards is NM284."""
 
 AUDIT: Mapping[str, dict[str, Any]] = {
     "schedule": {
         "description": "When it runs.",
-        "title": "a cron schedule of five fields with single spaces, or @hourly, @daily, @weekly or @monthly",
+        "title": "a cron schedule of five fields with single spaces (minute, hour, day, month, day of the week from "
+        "0), or @hourly, @daily, @weekly or @monthly",
         "type": "string",
-        "pattern": f"^(@(hourly|daily|weekly|monthly)|{_FIELD} {_FIELD} {_FIELD} {_NAMED_FIELD} {_NAMED_FIELD})$",
+        "maxLength": 255,
+        "pattern": f"^(@(hourly|daily|weekly|monthly)|{' '.join(_FIELDS)})$",
     },
     "image": {
         "description": "The image that examples/audit/Containerfile builds, in your registry. None is published.",

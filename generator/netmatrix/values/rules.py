@@ -125,6 +125,16 @@ AUDIT_IMAGE = Rule(
     "an audit that is switched on has an image",
     "Build the image, push it to your registry, and name it under `audit.image`; none is published.",
 )
+AUDIT_RESOURCES = Rule(
+    "NM283",
+    "the audit asks for no more than it may use",
+    "Raise the limit, or ask for less: Kubernetes takes no pod that asks for more than its limit.",
+)
+AUDIT_SCHEDULE = Rule(
+    "NM284",
+    "no range of the audit's schedule runs backwards",
+    "Write two ranges: `22-23,0-6` for the hours of a night, `5-6,0-1` for Friday to Monday.",
+)
 
 REMOVED_KEY = Rule(
     "NM291",
