@@ -111,3 +111,14 @@ def test_the_manifests_of_a_file_give_the_places(netmatrix: Run, tmp_path: Path)
     place = next(part for part in out.split() if part.startswith(str(file)))
     number = int(place.split(":")[1])
     assert file.read_text(encoding="utf-8").splitlines()[number - 1].strip() == "- to:"
+
+
+def test_the_audit_s_row_is_there_with_the_audit_and_whoever_asks_is_told(netmatrix: Run) -> None:
+    asked = ("explain", "audit", "kubernetes-api", "443", *PROD)
+    off = netmatrix(*asked)
+    assert off.status == 2
+    assert "there is no 'audit'" in off.err
+    assert "audit is there with `audit.enabled: true`" in off.err
+    on = netmatrix(*asked, "-f", "values/clusters/with-audit.yaml", "--expect", "allowed")
+    assert on.status == 0, on.err
+    assert "audit.enabled" not in netmatrix("explain", "nobody", "kubernetes-api", "443", *PROD).err

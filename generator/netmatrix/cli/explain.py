@@ -9,7 +9,7 @@ import click
 
 from netmatrix.cli import completing
 from netmatrix.cli.exit_status import ExitStatus
-from netmatrix.cli.subject import NotJudgedError, subject_of, subject_options
+from netmatrix.cli.subject import NotJudgedError, Subject, subject_of, subject_options
 
 _FORMATS = ("text", "json")
 
@@ -53,7 +53,7 @@ def command(
         else:
             packets = (packet_between(one, other, *named_port(port, destination, subject.granted)),)
     except UnknownPartyError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(f"{error}{_of_the_audit(subject, source, destination)}") from None
     found = [answer for packet in packets for answer in answers(subject.granted, policies, packet)]
     if format_ == "json":
         click.echo(json.dumps(document(subject.granted, one, other, ports, found), indent=2))
@@ -66,3 +66,11 @@ def command(
         click.echo(f"netmatrix: expected {expect}", err=True)
         return ExitStatus.FINDINGS
     return ExitStatus.HOLDS
+
+
+def _of_the_audit(subject: Subject, *parties: str) -> str:
+    """Where the audit's row is asked about and values have not switched it on, how it comes to be there."""
+    pod = subject.project.matrix.audit_pod
+    if pod is None or pod.id not in parties or subject.granted.matrix.audit_pod is not None:
+        return ""
+    return f"; {pod.id} is there with `audit.enabled: true`"
