@@ -104,9 +104,26 @@ class Cluster:
         """Create or change objects."""
         self.kubectl("apply", "--server-side", "--filename", "-", stdin=_list(objects))
 
+    def await_established(self, *definitions: str) -> None:
+        """Wait until the custom resources of these definitions are served. Raises ClusterError where they never are.
+
+        `kubectl wait` fails where a definition is so new that its status says nothing yet.
+        """
+        deadline = time.monotonic() + _END
+        for name in definitions:
+            while not _is_established(self.get("crd", name)):
+                if time.monotonic() > deadline:
+                    raise ClusterError(f"{name} is not served after {_END:.0f} s")
+                time.sleep(0.1)
+
     def delete(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """Delete objects, and wait for their end."""
         self.kubectl("delete", "--filename", "-", stdin=_list(objects))
+
+
+def _is_established(definition: Any) -> bool:
+    found = definition.get("status", {}).get("conditions") or []
+    return any((item["type"], item["status"]) == ("Established", "True") for item in found)
 
 
 def _list(objects: Sequence[Mapping[str, Any]]) -> str:

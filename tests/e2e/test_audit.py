@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,9 +14,9 @@ from netmatrix.audit.overriding import APIS, Api
 from netmatrix.matrix.model import Matrix
 from tests.e2e import audit_image, release
 from tests.e2e.addresses import API_PORT, NODE_IPV4
+from tests.e2e.auditing import audit
 from tests.e2e.conftest import World
 from tests.e2e.installation import install, uninstall
-from tests.e2e.paths import TOOLS
 from tests.e2e.session import Cluster, Output
 from tests.e2e.workloads import APP, ATTACKERS, JOBS
 
@@ -45,12 +44,6 @@ def values(world: World, matrix: Matrix) -> Iterator[list[Path]]:
     install(world.cluster, matrix, files)
     yield files
     uninstall(world.cluster)
-
-
-def audit(cluster: Cluster, files: list[Path], *arguments: str) -> Output:
-    """A run, with the project's kubectl."""
-    program = ["env", f"KUBECTL={TOOLS / 'kubectl'}", sys.executable, "-m", "netmatrix", "audit", "--format", "json"]
-    return cluster.run(*program, *(text for file in files for text in ("-f", str(file))), *arguments, check=False)
 
 
 def rules_of(found: Mapping[str, Any]) -> set[str]:
@@ -251,7 +244,7 @@ def _plant(cluster: Cluster, planted: ExitStack) -> None:
     planted.callback(kubectl, "delete", "--filename=-", "--ignore-not-found", stdin=json.dumps(objects))
     crd, admin = _admin()
     cluster.apply([*objects["items"], crd])
-    kubectl("wait", "--for=condition=Established", "crd/adminnetworkpolicies.policy.networking.k8s.io")
+    cluster.await_established("adminnetworkpolicies.policy.networking.k8s.io")
     planted.callback(kubectl, "delete", "crd", "adminnetworkpolicies.policy.networking.k8s.io")
     cluster.apply([admin])
 
@@ -291,8 +284,7 @@ def _serve_all(cluster: Cluster) -> None:
     """Every API that an audit asks of, without objects."""
     definitions = [_crd(api) for api in APIS]
     cluster.apply(definitions)
-    names = [f"crd/{item['metadata']['name']}" for item in definitions]
-    cluster.kubectl("wait", "--for=condition=Established", *names)
+    cluster.await_established(*(item["metadata"]["name"] for item in definitions))
 
 
 def _crd(api: Api) -> dict[str, Any]:

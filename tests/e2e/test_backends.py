@@ -12,8 +12,9 @@ import pytest
 from netmatrix.matrix.model import Matrix
 from netmatrix.policy import parse_manifests
 from netmatrix.proof.verify import verify
+from tests.e2e.auditing import audit
 from tests.e2e.conftest import World
-from tests.e2e.installation import arguments, grants, install
+from tests.e2e.installation import NAMESPACE, arguments, grants, install
 from tests.e2e.release import PROD
 from tests.e2e.session import Cluster
 from tests.fleet.crds import FOLDER
@@ -64,7 +65,7 @@ def test_a_real_api_server_takes_them_and_what_it_keeps_is_proved(
     assert not cluster.get("networkpolicies", "--all-namespaces")["items"], "nothing was changed"
 
     cluster.apply([crd(kind) for kind in KINDS])
-    cluster.kubectl("wait", "--for=condition=Established", "crd", *(crd(kind)["metadata"]["name"] for kind in KINDS))
+    cluster.await_established(*(crd(kind)["metadata"]["name"] for kind in KINDS))
     install(cluster, matrix, files)
     kinds = ",".join(["networkpolicies", "namespaces", *(plural for plural, _ in KINDS.values())])
     kept = cluster.kubectl("get", kinds, "--all-namespaces", "--output", "json").stdout
@@ -74,3 +75,8 @@ def test_a_real_api_server_takes_them_and_what_it_keeps_is_proved(
         "CiliumNetworkPolicy": 19,
         "ClusterNetworkPolicy": 1,
     }
+    audited = json.loads(audit(cluster, files).stdout)
+    assert [audited["policies"]["departures"], audited["backends"], audited["overriding"]] == [[], [], []]
+    cluster.kubectl("delete", "ciliumnetworkpolicy", "redkite-cron-egress", "--namespace", NAMESPACE)
+    (missing,) = json.loads(audit(cluster, files).stdout)["backends"]
+    assert (missing["state"], missing["name"]) == ("missing", "redkite-cron-egress")
