@@ -215,6 +215,20 @@ def test_its_own_looked_up_address_may_be_stale_too(cluster_with: Callable[..., 
     assert stale == {f"redkite-flow-{row}-to-kubernetes-api-egress-6443" for row in ("audit", "orchestrator")}
 
 
+def test_an_image_of_another_chart_says_that_it_cannot_tell(
+    rendered: Callable[..., list[Any]], cluster_with: Callable[..., Cluster], audit: Audit, tmp_path: Path
+) -> None:
+    given = of_kind(rendered(*WITH), "ConfigMap")["data"]["values.json"]
+    file, cluster = tmp_path / "values.json", cluster_with(*WITH)
+    file.write_text(given, encoding="utf-8")
+    same = audit(cluster, values=("-f", str(file)))
+    assert same.status == 0, same.err
+    file.write_text(given.replace(json.loads(given)["x-netmatrix-chart"], "0" * 64), encoding="utf-8")
+    other = audit(cluster, values=("-f", str(file)))
+    assert other.status == 2
+    assert "error NM306 x-netmatrix-chart: these values are of a release of another chart" in other.err
+
+
 def test_what_the_image_copies_suffices_for_its_command_line(
     rendered: Callable[..., list[Any]], netmatrix: Run, environment: dict[str, str], tmp_path: Path
 ) -> None:

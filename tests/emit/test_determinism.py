@@ -7,7 +7,8 @@ import os
 import random
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmatrix.document.reader import parse_mapping
-from netmatrix.emit.plan import Plan, plan
+from netmatrix.emit.plan import Plan, chart_digest, plan
 from netmatrix.helm import Helm
 from netmatrix.matrix.load import parse_matrix
 from netmatrix.matrix.model import Matrix
@@ -108,3 +109,10 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 def meaning(policy: Object) -> tuple[Any, list[str]]:
     """Whom a policy selects, and its rules as a set."""
     return policy["spec"]["podSelector"], sorted(yaml.safe_dump(rule) for rule in rules(policy))
+
+
+@pytest.mark.parametrize("change", [{"version": "9.9.9"}, {"prefix": "other"}], ids=["version", "templates"])
+def test_a_chart_of_another_matrix_has_another_digest(matrix: Matrix, change: dict[str, str]) -> None:
+    digest = chart_digest(plan(matrix).files)
+    assert digest in plan(matrix).files[PurePosixPath("chart/templates/audit-values.yaml")]
+    assert chart_digest(plan(replace(matrix, **change)).files) != digest  # type: ignore[arg-type]

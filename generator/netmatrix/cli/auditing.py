@@ -30,6 +30,8 @@ from netmatrix.cluster import (
 from netmatrix.cluster.rules import FORBIDDEN, REFUSED
 from netmatrix.cluster.snapshot import items_of
 from netmatrix.document import Finding
+from netmatrix.emit.plan import chart_digest, plan
+from netmatrix.emit.rules import ANOTHER_CHART, GenerateError
 from netmatrix.policy import parse_manifests
 from netmatrix.policy.collection import without_collection
 from netmatrix.proof.grants import Granted, granted
@@ -37,6 +39,8 @@ from netmatrix.values.context import Context
 from netmatrix.values.rules import EXCEPTION_EXPIRED
 
 _RENDERED = "helm template"
+_CHART = "x-netmatrix-chart"
+"""The key at which the values that the chart's CronJob is given say of which chart they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def calls_of(asked: Asked, context: str | None, kubeconfig: str | None) -> list[
 def audited(asked: Asked, dumps: Sequence[str], context: str | None, kubeconfig: str | None) -> Audited:
     """Render, read, compare. Raises what each of them raises, ClusterError also for anything that may not be read."""
     require_generated(asked.project)
+    _require_the_same_chart(asked)
     expired = [item for item in asked.judged.findings if item.rule == EXCEPTION_EXPIRED]
     with waiting("rendering with helm"):
         content = rendered(asked.project, asked.options, asked.judged)
@@ -102,6 +107,15 @@ def audited(asked: Asked, dumps: Sequence[str], context: str | None, kubeconfig:
     with waiting("comparing"), without_collection():
         found = audit(asked.values, _as_rendered(asked, content), snapshot, expired)
         return Audited(asked, found, findings(found), content, snapshot)
+
+
+def _require_the_same_chart(asked: Asked) -> None:
+    """Raise GenerateError where the values come from the audit of a chart that is not this project's."""
+    installed = asked.values.text(_CHART)
+    if installed not in (None, chart_digest(plan(asked.project.matrix).files)):
+        message = "these values are of a release of another chart or matrix than the ones here: nothing can be told"
+        hint = "build the audit's image anew from the folder that the chart was installed from"
+        raise GenerateError([asked.values.finding(ANOTHER_CHART, message, (_CHART,), hint)])
 
 
 def _as_rendered(asked: Asked, content: bytes) -> Rendered:

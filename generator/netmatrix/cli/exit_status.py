@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 _READ_BUT_FAULTY = {"NM009", "NM010", "NM011", "NM012", "NM016"}
 """Faults of a document that could be read; with any other of NM001 to NM019 there is nothing to judge."""
 
-_UNDECIDED = {"NM303", "NM703", "NM704", "NM706", "NM801", "NM803"}
-"""There is no verdict: generated files that are nobody's to overwrite, what no proof could decide, our own faults."""
+_UNDECIDED = {"NM303", "NM306", "NM703", "NM704", "NM706", "NM801", "NM803"}
+"""There is no verdict: generated files that are nobody's to overwrite, an audit of another chart, what no proof could
+decide, our own faults."""
 
 _MACHINERY = ("NM4", "NM9")
 """Helm, kubectl and the cluster: what they lack is no finding about anybody's values."""

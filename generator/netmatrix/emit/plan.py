@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,8 +40,10 @@ _HELPERS = (
     "_requirements",
     "_release",
 )
-_AUDIT = ("_audit.tpl", *(f"audit-{name}.yaml" for name in ("service-account", "rbac", "values", "cron-job")))
+_TEMPLATES = PurePosixPath("chart/templates")
+_AUDIT = ("_audit.tpl", *(f"audit-{name}.yaml" for name in ("service-account", "rbac", "cron-job")))
 """The audit that the chart runs, where the matrix has a pod for it."""
+_AUDIT_VALUES = "audit-values.yaml"
 _SUITES = ("environment", "widening", "empty_lists")
 _PLAIN = (
     *("default-deny.yaml", "namespaces.yaml", "exceptions.yaml", "cluster-network-policy.yaml", "helm-test.yaml"),
@@ -76,6 +79,17 @@ def plan(matrix: Matrix) -> Plan:
     return Plan(dict(sorted(files.items())), {"tables": tables_markdown(matrix)})
 
 
+def chart_digest(files: Mapping[PurePosixPath, str]) -> str:
+    """What a chart renders, as one number: its templates, defaults and version, without the file that holds this."""
+    said = {
+        str(path): text
+        for path, text in files.items()
+        if path.parent == _TEMPLATES or path in (PurePosixPath("chart/values.yaml"), PurePosixPath("chart/Chart.yaml"))
+    }
+    said.pop(str(_TEMPLATES / _AUDIT_VALUES), None)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def header_of(matrix: Matrix, subject: str) -> str:
     """The line that marks a generated file; `subject` is what of the matrix it comes from."""
     source = PurePath(matrix.file).name
@@ -104,7 +118,7 @@ class _Writer:
         return text.strip("\n") + "\n"
 
     def chart(self) -> dict[PurePosixPath, str]:
-        matrix, templates = self.matrix, PurePosixPath("chart/templates")
+        matrix, templates = self.matrix, _TEMPLATES
         facts = {"facts": matrix_facts(matrix), "schema": schema_facts(matrix), "lock": _lock(matrix)}
         files = {templates / f"{name}.tpl": self.render(f"{name}.tpl", **facts) for name in _HELPERS}
         files |= {templates / name: self.render(name) for name in _PLAIN}
@@ -128,6 +142,9 @@ class _Writer:
         files[PurePosixPath("chart/README.md")] = self.render("README.md", tables=tables_markdown(matrix))
         files[PurePosixPath("chart/.helmignore")] = self.render("helmignore")
         files[PurePosixPath("chart/values.yaml")] = values_yaml(matrix, self.header("pods, endpoints, namespaces"))
+        if matrix.audit_pod:
+            digest = chart_digest(files)
+            files[templates / _AUDIT_VALUES] = self.render(_AUDIT_VALUES, pod=matrix.audit_pod, digest=digest)
         return files
 
     def values(self) -> dict[str, str]:

@@ -29,7 +29,14 @@ REMOVED = Rule(
     "Name a key that values once had, in a map that is still there, and one that they have now.",
 )
 
-RULES = (STALE, FOREIGN, UNWRITABLE, REGION, REMOVED)
+ANOTHER_CHART = Rule(
+    "NM306",
+    "an audit is of the chart that was installed",
+    "Build the image from the folder that the chart was installed from (`examples/audit/Containerfile`), and name it "
+    "under `audit.image`.",
+)
+
+RULES = (STALE, FOREIGN, UNWRITABLE, REGION, REMOVED, ANOTHER_CHART)
 
 
 class GenerateError(FindingsError):
