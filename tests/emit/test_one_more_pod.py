@@ -30,7 +30,10 @@ FLOWS = """\
   cron-to-ledger: {from: cron, to: ledger, ports: [http], environments: [prod], basis: table}
 """
 NEW_FILES = {PurePosixPath("chart/templates/ledger.yaml"), PurePosixPath("chart/templates/cilium-ledger.yaml")}
+DIGEST = "chart/templates/audit-values.yaml"
+"""Says which chart this is, as one number."""
 TOUCHED = {
+    DIGEST,
     *(f"values/values-{environment}.yaml" for environment in ENVIRONMENTS),
     *(f"chart/values-{environment}.yaml" for environment in ENVIRONMENTS),
     *(f"chart/ci/{environment}{kind}-values.yaml" for environment in ENVIRONMENTS for kind in ("", ".everything")),
@@ -89,7 +92,7 @@ def test_the_change_of_the_limits_that_the_chart_carries_can_be_read(before: Pla
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name in TOUCHED if "values" in name and not name.endswith((".tpl", ".md")))
+    "name", sorted(name for name in TOUCHED - {DIGEST} if "values" in name and not name.endswith((".tpl", ".md")))
 )
 def test_values_and_schema_are_the_old_ones_and_the_new_lines(before: Plan, after: Plan, name: str) -> None:
     old, new = (yaml.safe_load(files.files[PurePosixPath(name)]) for files in (before, after))
