@@ -92,9 +92,10 @@ class Cluster:
         """Run kubectl as the cluster's administrator."""
         return self.run(str(TOOLS / "kubectl"), *arguments, stdin=stdin, check=check)
 
-    def helm(self, *arguments: str, program: Path | None = None, check: bool = True) -> Output:
+    def helm(self, *arguments: str, program: Path | None = None, check: bool = True, timeout: float = 120.0) -> Output:
         """Run the project's helm, or another one, as the cluster's administrator."""
-        return self.run(str(program or find_helm(tools=TOOLS).executable), *arguments, check=check)
+        executable = program or find_helm(tools=TOOLS).executable
+        return self.run(str(executable), *arguments, check=check, timeout=timeout)
 
     def get(self, *arguments: str) -> Any:
         """What `kubectl get` finds, as data."""

@@ -148,7 +148,7 @@ def probe_and_helm_test(cluster: Cluster, *arguments: str) -> tuple[Output, Outp
     """Both at the same time, `helm test` with what its pod says: most of what either does is wait."""
     test = ("test", RELEASE, "--namespace", NAMESPACE, "--logs")
     with ThreadPoolExecutor(1) as beside:
-        tested = beside.submit(cluster.helm, *test, check=False)
+        tested = beside.submit(cluster.helm, *test, check=False, timeout=_PATIENCE)
         return probe(cluster, "--yes", *arguments), tested.result()
 
 
