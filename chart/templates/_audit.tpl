@@ -62,17 +62,6 @@ are told elsewhere (_release.tpl), and whoever may install the audit's ClusterRo
 {{- uniq $names | toJson }}
 {{- end }}
 
-{{- /*
-The values as a file: over the chart's defaults it gives what is installed. What values took away with a null is a null again. Addresses
-that installing looks up are no values, so that the audit sees where they have changed; nor is anything secret.
-*/}}
-{{- define "red-kite-network.audit.values" -}}
-{{- $values := pick (toJson $.Values | fromJson) "environment" "namespaces" "pods" "endpoints" "flows" "exceptions" "backends" "audit" }}
-{{- $peers := index $values.endpoints "dns" "peers" }}
-{{- range list "kube-dns" }}{{ if not (hasKey $peers .) }}{{ $_ := set $peers . nil }}{{ end }}{{ end }}
-{{- toPrettyJson $values }}
-{{- end }}
-
 {{- /* The account that its permissions are given to, as the subject of a binding. */}}
 {{- define "red-kite-network.audit.subject" -}}
 - kind: ServiceAccount

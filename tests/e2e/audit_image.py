@@ -1,4 +1,4 @@
-"""The audit's image, as examples/audit/Containerfile describes it, of what this machine has: there is no registry.
+"""The audit's image, as examples/audit/Containerfile describes it, of what this machine has.
 
 The base is this machine's Python with the libraries that it loads; the packages are those of requirements.lock, the
 programs those of `.tools`; what the Containerfile copies is copied as it says.
@@ -6,9 +6,7 @@ programs those of `.tools`; what the Containerfile copies is copied as it says.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import re
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
+from tests.e2e.archive import write_archive
 from tests.e2e.paths import ROOT, TOOLS
 from tests.e2e.session import Cluster
 
@@ -35,30 +34,14 @@ def load(cluster: Cluster) -> None:
     with tarfile.open(fileobj=layer, mode="w") as files:
         for target, source in sorted({**dict(_base()), **dict(_packages()), **dict(_project())}.items()):
             files.add(source.resolve(), target, recursive=False, filter=_readable)
-    digest = hashlib.sha256(layer.getbuffer()).hexdigest()
-    configuration = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {
-            "Entrypoint": [f"/{_HOME}/bin/{_PYTHON}", "-m", "netmatrix"],
-            "WorkingDir": f"/{_WORK}",
-            "User": _said("USER"),
-            "Env": [f"{name}={value}" for name, value in _variables().items()],
-        },
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-    }
-    manifest = [{"Config": "config.json", "RepoTags": [IMAGE], "Layers": ["layer.tar"]}]
-    contents = {
-        "config.json": json.dumps(configuration).encode(),
-        "manifest.json": json.dumps(manifest).encode(),
-        "layer.tar": layer.getvalue(),
+    config = {
+        "Entrypoint": [f"/{_HOME}/bin/{_PYTHON}", "-m", "netmatrix"],
+        "WorkingDir": f"/{_WORK}",
+        "User": _said("USER"),
+        "Env": [f"{name}={value}" for name, value in _variables().items()],
     }
     archive = cluster.folder.scratch / "audit-image.tar"
-    with tarfile.open(archive, mode="w") as whole:
-        for name, data in contents.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            whole.addfile(info, io.BytesIO(data))
+    write_archive(archive, [IMAGE], layer.getvalue(), config)
     cluster.run("ctr", "--namespace", "k8s.io", "images", "import", str(archive))
     archive.unlink()
 

@@ -112,7 +112,7 @@ def audited(asked: Asked, dumps: Sequence[str], context: str | None, kubeconfig:
 def _require_the_same_chart(asked: Asked) -> None:
     """Raise GenerateError where the values come from the audit of a chart that is not this project's."""
     installed = asked.values.text(_CHART)
-    if installed not in (None, chart_digest(plan(asked.project.matrix).files)):
+    if installed is not None and installed != chart_digest(plan(asked.project.matrix).files):
         message = "these values are of a release of another chart or matrix than the ones here: nothing can be told"
         hint = "build the audit's image anew from the folder that the chart was installed from"
         raise GenerateError([asked.values.finding(ANOTHER_CHART, message, (_CHART,), hint)])

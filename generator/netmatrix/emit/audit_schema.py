@@ -65,27 +65,25 @@ AUDIT: Mapping[str, dict[str, Any]] = {
     },
 }
 
-_CPU: Mapping[str, Any] = {
+_CPU: dict[str, Any] = {
+    "description": "CPU.",
     "title": 'an amount of CPU as text, such as 100m or "1"',
     "type": "string",
     "pattern": "^[1-9][0-9]{0,5}m?$",
 }
-_MEMORY: Mapping[str, Any] = {
+_MEMORY: dict[str, Any] = {
+    "description": "Memory.",
     "title": "an amount of memory, such as 256Mi",
     "type": "string",
     "pattern": "^[1-9][0-9]{0,5}(Mi|Gi)$",
 }
 
-RESOURCES: Mapping[str, tuple[str, Mapping[str, dict[str, Any]]]] = {
-    "requests": (
-        "What a node must have left for it.",
-        {"cpu": {**_CPU, "description": "CPU."}, "memory": {**_MEMORY, "description": "Memory."}},
-    ),
-    "limits": (
-        "What it may use at most.",
-        {"cpu": {**_CPU, "description": "CPU."}, "memory": {**_MEMORY, "description": "Memory."}},
-    ),
+AMOUNTS: Mapping[str, dict[str, Any]] = {"cpu": _CPU, "memory": _MEMORY}
+RESOURCES: Mapping[str, str] = {
+    "requests": "What a node must have left for it.",
+    "limits": "What it may use at most.",
 }
+"""Each with its `AMOUNTS`."""
 
 DEFAULTS: Mapping[str, Any] = {
     "enabled": False,

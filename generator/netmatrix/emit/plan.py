@@ -133,8 +133,7 @@ class _Writer:
                 ends = flow_views(matrix, flow)
                 files[templates / f"flow-{flow.id}.yaml"] = self.render("flow.yaml", flow=flow, ends=ends)
         if matrix.audit_pod:
-            keys = [key for key in chart_defaults(matrix) if key != "test"]
-            files |= {templates / name: self.render(name, pod=matrix.audit_pod, keys=keys) for name in _AUDIT}
+            files |= {templates / name: self.render(name, pod=matrix.audit_pod) for name in _AUDIT}
         for name in _SUITES:
             file = f"tests/{name}_test.yaml"
             files[PurePosixPath("chart") / file] = self.render(file)
@@ -143,8 +142,10 @@ class _Writer:
         files[PurePosixPath("chart/.helmignore")] = self.render("helmignore")
         files[PurePosixPath("chart/values.yaml")] = values_yaml(matrix, self.header("pods, endpoints, namespaces"))
         if matrix.audit_pod:
-            digest = chart_digest(files)
-            files[templates / _AUDIT_VALUES] = self.render(_AUDIT_VALUES, pod=matrix.audit_pod, digest=digest)
+            keys, digest = [key for key in chart_defaults(matrix) if key != "test"], chart_digest(files)
+            files[templates / _AUDIT_VALUES] = self.render(
+                _AUDIT_VALUES, pod=matrix.audit_pod, keys=keys, digest=digest
+            )
         return files
 
     def values(self) -> dict[str, str]:

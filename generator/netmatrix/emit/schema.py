@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netmatrix.emit.audit_schema import AUDIT, IMAGE, PULL_POLICY, RESOURCES
+from netmatrix.emit.audit_schema import AMOUNTS, AUDIT, IMAGE, PULL_POLICY, RESOURCES
 from netmatrix.emit.removed import with_removed
 from netmatrix.matrix.model import Endpoint, EndpointKind, Matrix, Namespace, Pod
 
@@ -365,7 +365,7 @@ def _backends() -> Schema:
 
 
 def _audit() -> Schema:
-    rooms = {name: _closed(text, parts) for name, (text, parts) in RESOURCES.items()}
+    rooms = {name: _closed(text, AMOUNTS) for name, text in RESOURCES.items()}
     return _closed(
         "A CronJob that compares the cluster with the matrix, with the permissions that it needs and no others. "
         "Its pod and its flow are there only where it is switched on. A finding fails its Job.",

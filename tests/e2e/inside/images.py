@@ -1,22 +1,21 @@
-"""The one image of all containers, as an archive that containerd imports: there is no registry."""
+"""The one image of all containers."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.e2e.addresses import AGNHOST, IMAGE
+from tests.e2e.archive import write_archive
 from tests.e2e.errors import ClusterError
 from tests.e2e.programs import BINARIES
 
 
 def write_image(target: Path) -> None:
-    """Write the archive, in docker's format: a configuration, a manifest, one layer.
+    """Write its archive.
 
     It has the name of Kubernetes' own image of agnhost as well, so that what asks for that one gets it.
     """
@@ -27,25 +26,7 @@ def write_image(target: Path) -> None:
             info.size, info.mode = file.stat().st_size, 0o755
             with file.open("rb") as content:
                 files.addfile(info, content)
-    digest = hashlib.sha256(layer.getbuffer()).hexdigest()
-    configuration = json.dumps(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {"Entrypoint": ["/standin", "pause"]},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-        }
-    ).encode()
-    manifest = json.dumps([{"Config": "config.json", "RepoTags": [IMAGE, AGNHOST], "Layers": ["layer.tar"]}]).encode()
-    with tarfile.open(target, mode="w") as archive:
-        for name, data in {
-            "config.json": configuration,
-            "manifest.json": manifest,
-            "layer.tar": layer.getvalue(),
-        }.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
+    write_archive(target, [IMAGE, AGNHOST], layer.getvalue(), {"Entrypoint": ["/standin", "pause"]})
 
 
 def _content() -> Mapping[str, Path]:
