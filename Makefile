@@ -44,10 +44,10 @@ graphs: setup ## Lay out the pictures anew with ELK, and draw them (needs Node.j
 	@$(BIN)/netmatrix graph --arrange
 	@$(BIN)/netmatrix generate
 
-test: setup ## Run the tests (six minutes on two cores)
+test: setup ## Run the quick tests
 	@$(BIN)/python -m pytest -q -n auto
 
-test-long: setup ## Run the tests that take over a minute (a quarter of an hour in all)
+test-long: setup ## Run the tests that take long, and all of those of which `make test` runs a share
 	@$(BIN)/python -m pytest -q -n auto -m long
 
 oracle: setup ## Let brute force and other people's tools judge the engine (the first time it builds them, with Go)
