@@ -130,8 +130,7 @@ def lines(wanted: Requirements) -> Iterator[Line]:
     """What is on: flows that values switch on and the environment grants, and the exceptions."""
     for name, flow in wanted.matrix["flows"].items():
         environments = flow.get("environments") or wanted.matrix["environments"]
-        switched_on = wanted.values.get("flows", {}).get(name, {}).get("enabled") is True
-        if switched_on and wanted.values["environment"] in environments:
+        if is_on(wanted, name) and wanted.values["environment"] in environments:
             source, destination = party(wanted, flow["from"]), party(wanted, flow["to"])
             yield Line(name, source, destination, ports_of(wanted, flow))
             if wanted.values["endpoints"].get(flow["to"], {}).get("discover"):
@@ -141,6 +140,14 @@ def lines(wanted: Requirements) -> Iterator[Line]:
     for name, exception in wanted.values.get("exceptions", {}).items():
         ports = frozenset((item["protocol"], item["port"]) for item in exception["ports"])
         yield Line(name, exception["from"], exception["to"], ports)
+
+
+def is_on(wanted: Requirements, name: str) -> bool:
+    """Whether values switch a flow on: by its own name, or as a part of what its pod serves."""
+    flow = wanted.matrix["flows"][name]
+    purposes = {wanted.matrix["pods"].get(end, {}).get("purpose") for end in (flow["from"], flow["to"])} - {None}
+    switches = [wanted.values[item] for item in purposes] or [wanted.values.get("flows", {}).get(name, {})]
+    return all(switch.get("enabled") is True for switch in switches)
 
 
 def party(wanted: Requirements, name: str) -> Data:
