@@ -96,9 +96,7 @@ its canonical form (RFC 5952 section 4).
 
 {{- /* BITS: two to that power, for 0 to 16. */}}
 {{- define "red-kite-network.cidr.power" -}}
-{{- $power := 1 }}
-{{- range until . }}{{ $power = mul $power 2 }}{{ end }}
-{{- $power }}
+{{- index (list 1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536) . }}
 {{- end }}
 
 {{- /* (list INNER OUTER): "inside" where INNER is a part of OUTER and not all of it. */}}
@@ -124,7 +122,7 @@ its canonical form (RFC 5952 section 4).
 {{- $cidr := . }}
 {{- $range := include "red-kite-network.cidr" $cidr | fromJson }}
 {{- $reach := pick $range "family" "prefix" }}
-{{- range $nat64 := list "64:ff9b::/96" "64:ff9b:1::/48" }}
+{{- range $nat64 := ternary (list "64:ff9b::/96" "64:ff9b:1::/48") list (eq 6 (int $range.family)) }}
 {{- if or (eq $cidr $nat64) (include "red-kite-network.cidr.inside" (list $cidr $nat64)) (include "red-kite-network.cidr.inside" (list $nat64 $cidr)) }}
 {{- $reach = dict "family" 4 "prefix" (max 0 (sub (int $range.prefix) 96)) }}
 {{- end }}
