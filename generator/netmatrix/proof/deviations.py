@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 
 from netmatrix.policy.addresses import ALL_ADDRESSES, AddressSet, Family
 from netmatrix.policy.bits import Bits
-from netmatrix.policy.differences import AddressDifference, Ends, address_differences, pod_differences
+from netmatrix.policy.differences import (
+    AddressDifference,
+    Ends,
+    PodDifference,
+    address_differences,
+    pod_differences,
+)
 from netmatrix.policy.objects import Direction
 from netmatrix.policy.open_world import OpenWorld
 from netmatrix.policy.packet import Packet, Party
@@ -76,16 +82,26 @@ class _Piece:
     destination_addresses: AddressSet
 
 
-Differing = tuple[Ends, Ends, bool, bool]
-"""Before, after, whether it is gains (else losses) that are asked for, and whether ipBlocks match pods."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `after` lets through and `before` does not (`gains`), or the other way round (`losses`).
+
+    `model` is the one of the two answers: whether ipBlocks match pods.
+    """
+
+    before: Ends
+    after: Ends
+    model: bool
+    gains: bool = True
+    losses: bool = False
 
 
-def deviations(world: OpenWorld, names: Names, asked: Iterable[Differing], concerned: Bits) -> tuple[Deviation, ...]:
+def deviations(world: OpenWorld, names: Names, asked: Iterable[Question], concerned: Bits) -> tuple[Deviation, ...]:
     """All that differs, those between rows of the matrix first."""
     pieces: dict[tuple[_Key, bool], list[_Piece]] = defaultdict(list)
-    for before, after, gains, model in asked:
-        for key, piece in _pieces(world, names, (before, after, gains, model), concerned):
-            pieces[key, model].append(piece)
+    for question in asked:
+        for key, piece in _pieces(world, names, question, concerned):
+            pieces[key, question.model].append(piece)
     found: dict[object, Deviation] = {}
     for (key, model), parts in sorted(pieces.items(), key=lambda item: item[0][1]):
         item = _deviation(key, model, parts)
@@ -96,22 +112,32 @@ def deviations(world: OpenWorld, names: Names, asked: Iterable[Differing], conce
     return tuple(sorted(found.values(), key=lambda item: _order(item, names)))
 
 
-def _pieces(world: OpenWorld, names: Names, asked: Differing, concerned: Bits) -> Iterator[tuple[_Key, _Piece]]:
-    before, after, gains, _ = asked
-    for block in pod_differences(world, before, after, concerned):
-        ports = block.gained if gains else block.lost
-        if not ports:
-            continue
-        for one, source, source_addresses in _classes(world, names, block.sources, block.family, gains):
-            for other, destination, destination_addresses in _classes(
-                world, names, block.destinations, block.family, gains
-            ):
-                piece = _Piece(block.family, source, destination, source_addresses, destination_addresses)
-                yield _Key(gains, one, other, ports), piece
-    for outside in address_differences(world, before, after, concerned):
-        ports = outside.gained if gains else outside.lost
-        if ports:
+def _pieces(world: OpenWorld, names: Names, asked: Question, concerned: Bits) -> Iterator[tuple[_Key, _Piece]]:
+    for block in pod_differences(world, asked.before, asked.after, concerned):
+        for gains, ports in _answers(asked, block):
+            yield from _pieces_between_pods(world, names, block, gains, ports)
+    for outside in address_differences(world, asked.before, asked.after, concerned):
+        for gains, ports in _answers(asked, outside):
             yield from _outside_pieces(world, names, outside, _Key(gains, "", "", ports))
+
+
+def _answers(asked: Question, found: PodDifference | AddressDifference) -> Iterator[tuple[bool, PortSet]]:
+    """Whether it is gains, and the ports."""
+    if asked.gains and found.gained:
+        yield True, found.gained
+    if asked.losses and found.lost:
+        yield False, found.lost
+
+
+def _pieces_between_pods(
+    world: OpenWorld, names: Names, block: PodDifference, gains: bool, ports: PortSet
+) -> Iterator[tuple[_Key, _Piece]]:
+    for one, source, source_addresses in _classes(world, names, block.sources, block.family, gains):
+        for other, destination, destination_addresses in _classes(
+            world, names, block.destinations, block.family, gains
+        ):
+            piece = _Piece(block.family, source, destination, source_addresses, destination_addresses)
+            yield _Key(gains, one, other, ports), piece
 
 
 def _outside_pieces(

@@ -17,7 +17,7 @@ from netmatrix.policy.semantics import Model
 from netmatrix.policy.traffic import PortName
 from netmatrix.proof import rules
 from netmatrix.proof.backends import says_the_same
-from netmatrix.proof.deviations import ADDRESSES, Deviation, deviations
+from netmatrix.proof.deviations import ADDRESSES, Deviation, Question, deviations
 from netmatrix.proof.exactly import MODELS, open_world
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.named_ports import telling_names
@@ -144,7 +144,7 @@ def _deviations(
 ) -> tuple[Deviation, ...]:
     then, now = with_port_names(world.earlier, port_names), with_port_names(world.universe, port_names)
     asked = [
-        (ends(before.policies, then, model), ends(after.policies, now, model), True, model.ipblock_matches_pods)
+        Question(ends(before.policies, then, model), ends(after.policies, now, model), model.ipblock_matches_pods)
         for model in MODELS
     ]
     return deviations(world, names, asked, world.universe.everyone)

@@ -16,7 +16,7 @@ from netmatrix.policy.semantics import Model
 from netmatrix.policy.tiers.packet import judge
 from netmatrix.policy.tiers.together import Policies
 from netmatrix.proof import rules
-from netmatrix.proof.deviations import Deviation, deviations
+from netmatrix.proof.deviations import Deviation, Question, deviations
 from netmatrix.proof.expected import expected_ends, governed_pods
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import EndGrants, grants_of_packet
@@ -53,20 +53,23 @@ def ground(granted: Granted, world: OpenWorld) -> Ground:
 
 def deviating(on: Ground, policies: Policies) -> tuple[Deviation, ...]:
     """Every way in which `policies` allow more or less than is granted."""
-    asked = []
+    asked: list[Question] = []
     universe = on.world.universe
     for model, wanted in zip(MODELS, on.expected, strict=True):
-        surely = policies.ends(universe, model)
-        allowed = policies.ends(with_port_names(universe), model) if policies.name_ports else surely
-        asked.append((wanted, allowed, True, model.ipblock_matches_pods))
-        asked.append((wanted, surely, False, model.ipblock_matches_pods))
+        surely, blocks = policies.ends(universe, model), model.ipblock_matches_pods
+        if policies.name_ports:
+            allowed = policies.ends(with_port_names(universe), model)
+            asked.append(Question(wanted, allowed, blocks))
+            asked.append(Question(wanted, surely, blocks, gains=False, losses=True))
+        else:
+            asked.append(Question(wanted, surely, blocks, losses=True))
     return deviations(on.world, on.names, asked, on.governed)
 
 
 def model_dependent(on: Ground) -> tuple[Deviation, ...]:
     """What is granted only where an ipBlock matches the addresses of pods."""
     without, with_pods = on.expected
-    return deviations(on.world, on.names, [(without, with_pods, True, True)], on.governed)
+    return deviations(on.world, on.names, [Question(without, with_pods, model=True)], on.governed)
 
 
 def counter_example(granted: Granted, policies: Policies, item: Deviation) -> CounterExample:

@@ -9,7 +9,7 @@ communicate with each other" (API, `tier`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
@@ -119,6 +119,9 @@ def _classes(policies: Policies, direction: Direction, universe: Universe, model
     concerning = [policy for policy in policies.cluster if policy.rules(direction)]
     for base in traffic_classes(policies.namespaced, direction, universe, model):
         for part, known in _parts(base.members, concerning, universe):
+            if not known:  # NetworkPolicies alone decide
+                yield replace(base, members=part)
+                continue
             for bits, is_isolated in ((part & isolated, True), (without(part, isolated), False)):
                 if bits:
                     yield _decided(base, bits, known, direction, universe, is_isolated=is_isolated)
