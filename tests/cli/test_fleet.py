@@ -19,6 +19,7 @@ from netmatrix.cli.fleet_proving import prove
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project, open_project
 from netmatrix.cli.validating import Judged, judge
+from netmatrix.document.reader import Document
 from netmatrix.fleet.clusters import Cluster
 from netmatrix.fleet.outcome import Verdict
 from netmatrix.helm import Helm
@@ -195,10 +196,10 @@ def test_a_fault_of_netmatrix_itself_is_one_cluster_s_and_no_other_s(
     monkeypatch.chdir(copy)
     project = open_project(None)
 
-    def faulty(project: Project, options: ValuesOptions) -> Judged:
+    def faulty(project: Project, options: ValuesOptions, defaults: Document) -> Judged:
         if "two.yaml" in options.files:
             raise KeyError("planted")
-        return judge(project, options)
+        return judge(project, options, defaults)
 
     monkeypatch.setattr("netmatrix.cli.fleet_proving.judge", faulty)
     clusters = [Cluster(name, (name,)) for name in ("one.yaml", "two.yaml", "three.yaml")]

@@ -57,8 +57,8 @@ KINDS = ("CiliumNetworkPolicy", "ClusterNetworkPolicy")
 SAYS_THE_SAME = re.compile(r"rules|dns|matchPattern|priority|name:|labels|namespaces: {}|reason|owner|expires|audit")
 """Lines without which other packets pass nowhere.
 
-What is said on a connection, names, what `networks` repeats; and the policies of the audit where it is off, since its flow is
-off on its own, and they close what is closed.
+What is said on a connection, names, what `networks` repeats; and the policies of the audit where it is off, since its
+flow is off by itself, and they close what is closed.
 """
 
 

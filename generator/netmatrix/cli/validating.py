@@ -32,8 +32,11 @@ class Judged:
     """What standard input held, where a values file is `-`: it can be read only once, and helm needs it too."""
 
 
-def judge(project: Project, options: ValuesOptions) -> Judged:
-    """All checks on the given values. Raises HelmError where `--set` is given and helm cannot read it."""
+def judge(project: Project, options: ValuesOptions, defaults: Document | None = None) -> Judged:
+    """All checks on the given values. Raises HelmError where `--set` is given and helm cannot read it.
+
+    `defaults` are those of `chart_defaults`, from whoever judges many values by them.
+    """
     schema = values_schema(project.matrix)
     stdin = _standard_input() if _STANDARD_INPUT in options.files else None
     layers = _layers(options.files, stdin)
@@ -43,7 +46,7 @@ def judge(project: Project, options: ValuesOptions) -> Judged:
     validated = validate_values(
         project.matrix,
         schema,
-        _defaults(project),
+        defaults or chart_defaults(project),
         layers.documents,
         command_line=_command_line(project, options, stdin),
         today=options.today,
@@ -53,6 +56,12 @@ def judge(project: Project, options: ValuesOptions) -> Judged:
         },
     )
     return Judged(validated.findings, validated, stdin)
+
+
+def chart_defaults(project: Project) -> Document:
+    """The chart's defaults as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
+    text = values_yaml(project.matrix, "the chart's defaults")
+    return parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
 
 
 def stated_environment(files: Sequence[str]) -> object:
@@ -74,12 +83,6 @@ def _layers(files: tuple[str, ...], stdin: bytes | None) -> Layers:
         finding = Finding(READABLE, message, Place(_STANDARD_INPUT), hint="give -f - once")
         return Layers((), (finding,))
     return read_layers(files, stdin=None if stdin is None else io.BytesIO(stdin))
-
-
-def _defaults(project: Project) -> Document:
-    """The chart's defaults as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
-    text = values_yaml(project.matrix, "the chart's defaults")
-    return parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
 
 
 def _command_line(project: Project, options: ValuesOptions, stdin: bytes | None) -> CommandLineValues | None:
