@@ -40,7 +40,8 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
     """Questions with every rule of `states`, every end and every pair of workloads in them, in the order given.
 
     Left out are questions in which no policy has a say. Of what is refused, everything is kept that would pass if one
-    rule took the ports or the peers of another; beyond that, ports that somebody else may reach are preferred.
+    rule took the ports or the peers of another, or a range lost an exception; beyond that, ports that somebody else may
+    reach are preferred.
     """
     judged = [item for item in (_judge(question, states) for question in questions) if item is not None]
     confused = _Confused(judged)
@@ -88,7 +89,12 @@ class _Confused:
 
     def facts(self, item: _Judged) -> Iterator[Hashable]:
         source, destination = item.ends
-        if item.ends in self._pairs and {(source, item.port)} & self._from | {(destination, item.port)} & self._to:
+        if item.ends not in self._pairs:
+            return
+        # Of replicas, and of hosts outside, a range may hold one and not the other.
+        yield "destination of", source, str(item.question.destination), item.answers
+        yield "source for", destination, str(item.question.source), item.answers
+        if {(source, item.port)} & self._from | {(destination, item.port)} & self._to:
             yield "confused", item.ends, item.port, item.answers
 
 

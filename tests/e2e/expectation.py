@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 
@@ -16,6 +16,7 @@ from netmatrix.policy.read import namespace
 from netmatrix.policy.semantics import Model
 from netmatrix.proof.grants import Granted
 from netmatrix.proof.judge import grants_of_packet
+from tests.e2e import alike
 from tests.e2e.endpoints import Endpoint
 from tests.e2e.packets import Packet
 
@@ -23,12 +24,14 @@ MODEL = Model(ipblock_matches_pods=True)
 """kube-router's: its ipBlocks match the addresses of pods."""
 
 
-@dataclass(slots=True)
 class Engine:
     """What the engine reads in a set of manifests."""
 
-    policies: tuple[NetworkPolicy, ...]
-    _selecting: dict[tuple[str, frozenset[tuple[str, str]]], tuple[NetworkPolicy, ...]] = field(default_factory=dict)
+    def __init__(self, policies: tuple[NetworkPolicy, ...]) -> None:
+        self.policies = policies
+        self._alike = alike.to_policies(policies)
+        self._known: dict[Hashable, tuple[EndVerdict, EndVerdict]] = {}
+        self._selecting: dict[tuple[str, frozenset[tuple[str, str]]], tuple[NetworkPolicy, ...]] = {}
 
     def allows(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
@@ -36,8 +39,11 @@ class Engine:
 
     def ends(self, packet: Packet) -> tuple[EndVerdict, EndVerdict]:
         """What the policies of its source and of its destination say to it."""
-        relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
-        return judge_packet(relevant, judged(packet), MODEL)
+        key = self._alike.key(packet)
+        if key not in self._known:
+            relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
+            self._known[key] = judge_packet(relevant, judged(packet), MODEL)
+        return self._known[key]
 
     def _policies_of(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
         """The policies that select an endpoint; others have no say in what it does."""
@@ -47,17 +53,15 @@ class Engine:
         return self._selecting[key]
 
 
-@dataclass(slots=True)
 class Expectation:
-    """The answers for one set of manifests and one set of values, each computed once."""
+    """The answers for one set of manifests and one set of values."""
 
-    policies: tuple[NetworkPolicy, ...]
-    granted: Granted
-    _engine: Engine = field(init=False)
-    _known: dict[int, _Answers] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._engine = Engine(self.policies)
+    def __init__(self, policies: tuple[NetworkPolicy, ...], granted: Granted) -> None:
+        self.policies = policies
+        self._engine = Engine(policies)
+        self._granted = granted
+        self._alike = alike.to_policies(policies) + alike.to_grants(granted)
+        self._known: dict[Hashable, _Answers] = {}
 
     def engine(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
@@ -68,18 +72,17 @@ class Expectation:
         return self._of(packet).matrix
 
     def _of(self, packet: Packet) -> _Answers:
-        """By the packet's identity, which stays its own as long as the answers hold it."""
-        if (known := self._known.get(id(packet))) is None:
-            granted = all(end.granted for end in grants_of_packet(self.granted, judged(packet), MODEL))
-            known = self._known[id(packet)] = _Answers(packet, self._engine.allows(packet), granted)
-        return known
+        key = self._alike.key(packet)
+        if key not in self._known:
+            granted = all(end.granted for end in grants_of_packet(self._granted, judged(packet), MODEL))
+            self._known[key] = _Answers(self._engine.allows(packet), granted)
+        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What the policies and the matrix say to a packet."""
+    """What the policies and the matrix say to packets that are alike."""
 
-    packet: Packet
     engine: bool
     matrix: bool
 

@@ -126,6 +126,8 @@ class Report:
         lines = [
             "## Charts that are broken on purpose",
             "",
+            "Each found out with a few questions that stand for all of those above.",
+            "",
             "| Broken | Disagreements | One of them |",
             "|---|---|---|",
         ]

@@ -11,13 +11,14 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.paths import ROOT
 
+_PATIENCE = 10.0
 _NAMESPACES = ("net", "mnt", "pid", "ipc", "uts", "cgroup")
 _PROGRAMS = re.compile(r"(^|/)(etcd|containerd|containerd-shim\S*|runc|unshare|nsenter|kube\S*|coredns|standin)$")
 _COUNTERS = re.compile(
@@ -74,10 +75,13 @@ def differences(before: Snapshot, after: Snapshot) -> list[str]:
     return found
 
 
-def lasting_differences(before: Snapshot, patience: float = 10.0) -> list[str]:
-    """The differences that remain: the end of a process, as its parent sees it, is not the end of all that it did."""
-    deadline = time.monotonic() + patience
-    while (found := differences(before, take())) and time.monotonic() < deadline:
+def lasting_differences(before: Snapshot, may_last: Callable[[str], bool] = lambda _: False) -> list[str]:
+    """The differences that remain: the end of a process, as its parent sees it, is not the end of all that it did.
+
+    `may_last` says which of them are not waited for.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not all(map(may_last, found := differences(before, take()))) and time.monotonic() < deadline:
         time.sleep(0.5)
     return found
 

@@ -88,8 +88,11 @@ def test_when_the_guard_is_killed_all_ends_and_the_next_run_tidies_up(folder: Fo
         assert record is not None
         record.guard.send(signal.SIGKILL)
         holder.wait()
-    left = snapshot.lasting_differences(before)
-    assert all(line.startswith("cgroups: +") and f"/netmatrix-e2e-{record.guard.pid}" in line for line in left)
+
+    def is_group(line: str) -> bool:
+        return line.startswith("cgroups: +") and f"/netmatrix-e2e-{record.guard.pid}" in line
+
+    assert all(map(is_group, snapshot.lasting_differences(before, is_group)))
     with pytest.raises(ClusterError), session.running(folder, Hosts(("no address",), (80,))):
         pass
     assert snapshot.lasting_differences(before) == []

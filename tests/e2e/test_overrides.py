@@ -90,7 +90,7 @@ def crowd(world: World, matrix: Matrix) -> Iterator[Crowd]:
         cluster, len(found), questions, {at: result is Result.OPEN for at, (_, result) in enumerate(seen.results)}
     )
     uninstall(cluster)
-    cluster.kubectl("delete", "namespace", *RENAMED.values())
+    cluster.kubectl("delete", "namespace", *RENAMED.values(), "--wait=false")
     cluster.kubectl("delete", "pod", CONDUCTOR.name, "--namespace", CONDUCTOR.namespace)
 
 

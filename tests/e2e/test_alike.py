@@ -1,0 +1,64 @@
+"""Packets that are alike have one answer: found once, it is what the engine and the matrix say to each of them.
+
+Needs no cluster: everybody who could be in it is made up, the policies are those of the golden manifests.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from netmatrix.matrix.model import Matrix
+from netmatrix.policy import parse_manifests
+from netmatrix.policy.packet import judge_packet
+from netmatrix.proof.judge import grants_of_packet
+from tests.e2e import hosts, packets, workloads
+from tests.e2e.endpoints import Endpoint, Kind
+from tests.e2e.expectation import MODEL, Expectation, judged
+from tests.e2e.installation import grants
+from tests.e2e.packets import Packet
+from tests.e2e.paths import ROOT
+from tests.support.shares import long_but
+
+STEP = 7
+"""Every so many-th packet is judged alone, which takes a while."""
+
+VALUES = ROOT / "values"
+CASES = {
+    "prod": ["values-prod.yaml"],
+    "dev-operational": ["values-dev.yaml", "operational.yaml"],
+    "prod-ingress-controller": ["values-prod.yaml", "clusters/ingress-controller.yaml"],
+}
+
+
+def crowd(matrix: Matrix) -> list[Packet]:
+    """All that could be asked of the stand-ins and of the hosts outside."""
+    outside = hosts.hosts(matrix)
+    found = [
+        Endpoint(
+            Kind.POD,
+            f"{item.name}-{replica}",
+            {4: f"10.244.{number}.{replica}", 6: f"fd00:244::{number}:{replica}"},
+            item.namespace,
+            {**item.labels, **({"replica": str(replica)} if item.kind == "StatefulSet" else {})},
+        )
+        for number, item in enumerate(workloads.ALL)
+        for replica in range(1, item.replicas + 1)
+    ]
+    found += [Endpoint(Kind.HOST, address, {6 if ":" in address else 4: address}) for address in outside.addresses]
+    return packets.packets(found, outside.ports)
+
+
+@pytest.mark.parametrize("name", long_but(lambda name: name == "prod", CASES))
+def test_every_packet_is_answered_as_if_it_were_the_only_one(name: str, matrix: Matrix) -> None:
+    manifests = ROOT / "tests" / "chart" / "golden" / f"{name}.yaml"
+    policies = parse_manifests(manifests.read_bytes(), manifests.name).policies
+    granted = grants(matrix, [VALUES / file for file in CASES[name]])
+    expected, answers = Expectation(policies, granted), set()
+    for number, packet in enumerate(crowd(matrix)):
+        found = expected.engine(packet), expected.matrix(packet)
+        if number % STEP == 0:
+            alone = judged(packet)
+            engine = all(end.allowed for end in judge_packet(policies, alone, MODEL))
+            assert found == (engine, all(end.granted for end in grants_of_packet(granted, alone, MODEL))), str(packet)
+            answers.add(engine)
+    assert answers == {True, False}
