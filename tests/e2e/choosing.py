@@ -91,9 +91,10 @@ class _Confused:
         source, destination = item.ends
         if item.ends not in self._pairs:
             return
-        # Of replicas, and of hosts outside, a range may hold one and not the other.
-        yield "destination of", source, str(item.question.destination), item.answers
-        yield "source for", destination, str(item.question.source), item.answers
+        # Of hosts outside, a range may hold one and not the other.
+        for other, host in ((source, item.question.destination), (destination, item.question.source)):
+            if host.kind is Kind.HOST:
+                yield "host", other, str(host), item.answers
         if {(source, item.port)} & self._from | {(destination, item.port)} & self._to:
             yield "confused", item.ends, item.port, item.answers
 

@@ -42,13 +42,13 @@ def folder() -> Folder:
     return Folder(path)
 
 
-def test_while_it_runs_the_cluster_can_touch_nothing_and_it_is_ended_by_its_record_alone(folder: Folder) -> None:
+def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(folder: Folder) -> None:
     before = snapshot.take()
-    cluster = session.start(folder, HOSTS)
-    try:
+    with _holder(folder) as holder:
+        _await_phase(folder, holder, "name service")
         with pytest.raises(ClusterError, match="up already"):
             session.start(folder, HOSTS)
-        assert session.attached(folder) == cluster
+        cluster = session.attached(folder)
         assert cluster.get("node", "node")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
         seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
         assert {"processes", "namespaces"} <= seen <= {"processes", "namespaces", "cgroups"}
@@ -61,20 +61,26 @@ def test_while_it_runs_the_cluster_can_touch_nothing_and_it_is_ended_by_its_reco
         machines = {line.split()[1] for line in _links("ip", "-oneline", "link")}
         clusters = {line.split()[1] for line in cluster.run("ip", "-oneline", "link").stdout.splitlines()}
         assert machines & clusters == {"lo:"}
-    finally:
-        was_up = session.stop(folder)
-    assert was_up
-    assert not session.stop(folder)
+        holder.kill()
+        holder.wait()
     assert snapshot.lasting_differences(before) == []
     assert list(folder.logs.iterdir())
 
 
-@pytest.mark.parametrize(("number", "phase"), [(signal.SIGINT, "API server"), (signal.SIGKILL, "ready")])
-def test_when_who_started_it_is_ended_nothing_is_left(folder: Folder, number: signal.Signals, phase: str) -> None:
+def test_it_is_ended_by_its_record_alone(folder: Folder) -> None:
+    before = snapshot.take()
+    cluster = session.start(folder, HOSTS)
+    assert session.attached(folder) == cluster
+    assert session.stop(folder)
+    assert not session.stop(folder)
+    assert snapshot.lasting_differences(before) == []
+
+
+def test_when_its_start_is_interrupted_nothing_is_left(folder: Folder) -> None:
     before = snapshot.take()
     with _holder(folder) as holder:
-        _await_phase(folder, holder, phase)
-        holder.send_signal(number)
+        _await_phase(folder, holder, "API server")
+        holder.send_signal(signal.SIGINT)
         holder.wait()
     assert snapshot.lasting_differences(before) == []
     assert list(folder.logs.iterdir())
@@ -142,10 +148,9 @@ def _holder(folder: Folder) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _await_phase(folder: Folder, holder: subprocess.Popen[bytes], phase: str) -> None:
-    """Wait until a phase is over; `ready` is the whole start."""
-    last = "name service" if phase == "ready" else phase
+    """Wait until a phase is over; the name service is the last."""
     deadline = time.monotonic() + _PATIENCE
-    while last not in (folder.path / "holder.log").read_text(encoding="utf-8"):
+    while phase not in (folder.path / "holder.log").read_text(encoding="utf-8"):
         assert holder.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -65,6 +65,8 @@ def kube_controller_manager() -> list[str]:
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         "--use-service-account-credentials",
+        "--kube-api-qps=500",  # it asks for an account for each controller: by default it waits for seconds in between
+        "--kube-api-burst=500",
         f"--service-account-private-key-file={certificates.ACCOUNTS}",
         f"--root-ca-file={certificates.AUTHORITY}",
         "--allocate-node-cidrs",
