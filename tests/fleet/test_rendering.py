@@ -16,7 +16,7 @@ from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project
 from netmatrix.cli.rendering import rendered
 from netmatrix.cli.validating import judge
-from netmatrix.helm import template_batch
+from netmatrix.helm import HelmError, template_batch
 from netmatrix.matrix.model import Matrix
 from tests.parity.overrides import override
 from tests.support.scenarios import ALL, ENVIRONMENTS, ROOT
@@ -68,6 +68,20 @@ def random_overrides(project: Project, folder: Path) -> Iterator[tuple[str, ...]
 
 def test_random_overrides(project: Project, tmp_path: Path) -> None:
     compare(project, list(islice(random_overrides(project, tmp_path), 8)))
+
+
+def test_values_that_break_the_schema_are_refused_by_the_templates(project: Project) -> None:
+    """Helm itself does not look at the schema here; nothing reaches a batch that was not held to it in Python."""
+    values = {"environment": "prod", "pods": {"ui": {"selector": []}}}
+    with pytest.raises(HelmError, match=r"NM201 pods\.ui\.selector"):
+        template_batch(
+            project.helm(),
+            project.chart,
+            project.matrix.chart_name,
+            {"one": values},
+            release=project.release_name,
+            namespace=project.release_namespace,
+        )
 
 
 @pytest.mark.long
