@@ -30,8 +30,8 @@ def template_batch(
 
     The values are layers merged already, without nulls: what a null deletes, Helm would find anew in the defaults. They
     hold the chart's schema already, which Helm would compile anew for each of them, so that it is told to pass it over;
-    what the chart's templates refuse is refused here too. Raises HelmError then: one set is enough, and it does not say
-    which one that is.
+    what the chart's templates refuse is refused here too. Raises HelmError where Helm refuses: one set is enough, and
+    it does not say which one that is.
     """
     # Named at random, so that no value can pass for the line that begins another set's manifests.
     outer = f"batch-{secrets.token_hex(8)}"
@@ -45,7 +45,7 @@ def template_batch(
             (scratch / "charts" / inner / "charts" / name).symlink_to(chart.absolute())
         wrapped = {inner: {name: values[key]} for inner, key in keys.items()}
         (scratch / "batch.json").write_text(json.dumps(wrapped), encoding="utf-8")
-        given = ["--namespace", namespace, "--values", str(scratch / "batch.json"), "--skip-schema-validation"]
+        given = ["--namespace", namespace, "--skip-schema-validation", "--values", str(scratch / "batch.json")]
         output = helm.run(["template", release, folder, *given])
     if output.status != 0:
         raise HelmError([Finding(REFUSED, words(output), program_place(helm.executable))])
