@@ -32,10 +32,6 @@ class Alike:
     _ends: dict[tuple[int, str], tuple[Endpoint, Hashable]] = field(default_factory=dict)
     _ports: dict[tuple[str, int], Hashable] = field(default_factory=dict)
 
-    def __add__(self, other: Alike) -> Alike:
-        """What neither tells apart."""
-        return Alike(self.ranges + other.ranges, self.ports + other.ports)
-
     def key(self, packet: Packet) -> Hashable:
         """Equal for packets that are alike."""
         arrives = packet.arrives

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 
@@ -60,31 +59,20 @@ class Expectation:
         self.policies = policies
         self._engine = Engine(policies)
         self._granted = granted
-        self._alike = alike.to_policies(policies) + alike.to_grants(granted)
-        self._known: dict[Hashable, _Answers] = {}
+        self._alike = alike.to_grants(granted)
+        self._known: dict[Hashable, bool] = {}
 
     def engine(self, packet: Packet) -> bool:
         """Whether the policies allow it."""
-        return self._of(packet).engine
+        return self._engine.allows(packet)
 
     def matrix(self, packet: Packet) -> bool:
         """Whether the matrix grants it."""
-        return self._of(packet).matrix
-
-    def _of(self, packet: Packet) -> _Answers:
         key = self._alike.key(packet)
         if key not in self._known:
-            granted = all(end.granted for end in grants_of_packet(self._granted, judged(packet), MODEL))
-            self._known[key] = _Answers(self._engine.allows(packet), granted)
+            found = grants_of_packet(self._granted, judged(packet), MODEL)
+            self._known[key] = all(end.granted for end in found)
         return self._known[key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """What the policies and the matrix say to packets that are alike."""
-
-    engine: bool
-    matrix: bool
 
 
 def _selecting(policies: Iterable[NetworkPolicy], endpoint: Endpoint) -> Iterable[NetworkPolicy]:

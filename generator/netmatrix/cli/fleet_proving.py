@@ -11,7 +11,7 @@ from typing import Any
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project
-from netmatrix.cli.validating import Judged, chart_defaults, judge, stated_environment
+from netmatrix.cli.validating import Judged, defaults_of, judge, stated_environment
 from netmatrix.cli.verifying import verify_rendered
 from netmatrix.document import Finding, FindingsError, Place, Severity
 from netmatrix.document.digest import data_digest, digest
@@ -70,7 +70,7 @@ def prove(fleet: Fleet, clusters: Sequence[Cluster]) -> Share:
 class _Worker:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.defaults = chart_defaults(fleet.project)
+        self.defaults = defaults_of(fleet.project)
         self.helm_processes = 0
         self.complaints: list[str] = []
 

@@ -35,7 +35,7 @@ class Judged:
 def judge(project: Project, options: ValuesOptions, defaults: Document | None = None) -> Judged:
     """All checks on the given values. Raises HelmError where `--set` is given and helm cannot read it.
 
-    `defaults` are those of `chart_defaults`, from whoever judges many values by them.
+    `defaults` are those of `defaults_of`, from whoever judges many values by them.
     """
     schema = values_schema(project.matrix)
     stdin = _standard_input() if _STANDARD_INPUT in options.files else None
@@ -46,7 +46,7 @@ def judge(project: Project, options: ValuesOptions, defaults: Document | None = 
     validated = validate_values(
         project.matrix,
         schema,
-        defaults or chart_defaults(project),
+        defaults or defaults_of(project),
         layers.documents,
         command_line=_command_line(project, options, stdin),
         today=options.today,
@@ -58,7 +58,7 @@ def judge(project: Project, options: ValuesOptions, defaults: Document | None = 
     return Judged(validated.findings, validated, stdin)
 
 
-def chart_defaults(project: Project) -> Document:
+def defaults_of(project: Project) -> Document:
     """The chart's defaults as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
     text = values_yaml(project.matrix, "the chart's defaults")
     return parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
