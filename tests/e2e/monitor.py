@@ -26,7 +26,7 @@ from tests.e2e.probing import Result
 from tests.e2e.session import Cluster
 
 _PROGRAM = "tests.e2e.monitor"
-_PER_SECOND = 3000
+_PER_SECOND = 6000
 """At most so many probes."""
 
 _LONGEST = 1800.0

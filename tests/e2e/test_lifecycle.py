@@ -39,7 +39,7 @@ from tests.e2e.workloads import APP, JOBS
 pytestmark = pytest.mark.e2e
 
 CHART = ROOT / "chart"
-_TRIES = 3
+_TRIES = 6
 _PATIENCE = 30.0
 
 
