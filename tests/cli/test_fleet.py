@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from datetime import date
@@ -24,7 +25,7 @@ from netmatrix.fleet.clusters import Cluster
 from netmatrix.fleet.outcome import Verdict
 from netmatrix.helm import Helm
 from tests.cli.conftest import DNS, PROD, TODAY, Fleet, replace_in
-from tests.support.scenarios import CLUSTERS
+from tests.support.scenarios import CLUSTERS, ROOT
 
 
 @pytest.fixture
@@ -89,6 +90,15 @@ def test_one_cluster_s_failure_names_it_and_stops_no_other(fleet: Fleet, spoilin
     assert result.out.splitlines()[-1] == (
         "fleet of 8: 2 hold, 1 fail, 2 with values that do not hold, 3 without a verdict"
     )
+
+
+def test_a_reason_is_in_its_author_s_words_in_whatever_script(fleet: Fleet) -> None:
+    """A fleet's batch reaches Helm in another spelling than the cluster's own file."""
+    declared = (ROOT / "values" / "clusters" / "with-exception.yaml").read_text(encoding="utf-8")
+    fleet.write(one=re.sub("reason: .*", "reason: \U0001f985 \u4eba \U00020bb7", declared), two=DNS % 1)
+    result = fleet.verify(*PROD)
+    assert result.status == 0, result.out
+    assert result.out.splitlines()[-1] == "fleet of 2: 2 hold"
 
 
 def test_the_status_tells_findings_from_what_could_not_be_judged(fleet: Fleet) -> None:

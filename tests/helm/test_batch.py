@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from netmatrix.helm import Helm, HelmError, template, template_batch
 from tests.helm.conftest import FakeHelm
@@ -38,10 +39,8 @@ def batch(helm: Helm, chart: Path, values: dict[str, dict[str, Any]]) -> dict[st
 
 
 def alone(helm: Helm, chart: Path, values: dict[str, Any], scratch: Path) -> bytes:
-    import json
-
-    file = scratch / "values.json"
-    file.write_text(json.dumps(values), encoding="utf-8")
+    file = scratch / "values.yaml"
+    file.write_text(yaml.safe_dump(values, default_style='"'), encoding="ascii")
     return template(helm, chart, release="rel", namespace="ns", files=[str(file)])
 
 
@@ -54,6 +53,17 @@ def test_each_is_what_the_chart_alone_renders_to_the_byte(helm: Helm, chart: Pat
     found = batch(helm, chart, values)
     assert found == {key: alone(helm, chart, item, tmp_path) for key, item in values.items()}
     assert len(set(found.values())) == len(values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\U0001f985 over \U00010000\U0010ffff", "\x7f\x80\x85\x9f\ufeff\ufffd", "\\ud83e\\U0001f985", '"\t\n\u2028\u2029'],
+)
+def test_every_character_that_helm_takes_comes_out_as_it_was(
+    text: str, helm: Helm, chart: Path, tmp_path: Path
+) -> None:
+    values = {"nested": {text: text}}
+    assert batch(helm, chart, {"one": values}) == {"one": alone(helm, chart, values, tmp_path)}
 
 
 def test_no_value_passes_for_the_beginning_of_another_set(helm: Helm, chart: Path, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def template_batch(
             (scratch / "charts" / inner / "charts").mkdir()
             (scratch / "charts" / inner / "charts" / name).symlink_to(chart.absolute())
         wrapped = {inner: {name: values[key]} for inner, key in keys.items()}
-        (scratch / "batch.json").write_text(json.dumps(wrapped), encoding="utf-8")
-        given = ["--namespace", namespace, "--skip-schema-validation", "--values", str(scratch / "batch.json")]
+        (scratch / "batch.yaml").write_text(_as_yaml(wrapped), encoding="ascii")
+        given = ["--namespace", namespace, "--skip-schema-validation", "--values", str(scratch / "batch.yaml")]
         output = helm.run(["template", release, folder, *given])
     if output.status != 0:
         raise HelmError([Finding(REFUSED, words(output), program_place(helm.executable))])
@@ -56,6 +56,20 @@ def template_batch(
     if missing:
         raise crashed(helm.executable, f"printed nothing for {len(missing)} of {len(keys)} sets of values")
     return {key: found[inner] for inner, key in keys.items()}
+
+
+def _as_yaml(data: object) -> str:
+    r"""`data` as JSON that is YAML too, in ASCII: no character in it is one that a YAML reader refuses.
+
+    JSON escapes a character beyond U+FFFF as two surrogates, of which neither is a character to YAML; YAML escapes it
+    as `\UXXXXXXXX` (YAML 1.2.2, section 5.7).
+    """
+    text = json.dumps(data, ensure_ascii=False)
+    return re.sub(r"[^ -~]", lambda found: _escaped(ord(found[0])), text)
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _write_chart(folder: Path, name: str) -> None:
