@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from netmatrix.cluster import Kubectl
+from netmatrix.cluster import ClusterError, Kubectl
+from netmatrix.cluster.kubectl import TIMEOUT
 from netmatrix.document.interrupts import interrupts_held_back
 from netmatrix.probe import asking
 from netmatrix.probe.cast import Actor
@@ -24,6 +25,7 @@ _ENDED = ("Failed", "Succeeded")
 _POLL = 0.5
 _REMOVAL = 90.0
 _LISTENING = 30.0
+_UNKNOWN = "it cannot be told what is left"
 
 
 def new_run() -> str:
@@ -133,33 +135,59 @@ def stage(kubectl: Kubectl, run: str, actors: Sequence[Actor], image: Image) -> 
         remove(kubectl, run, made.namespaces)
 
 
-def remove(kubectl: Kubectl, run: str, namespaces: Sequence[str]) -> None:
+def remove(
+    kubectl: Kubectl,
+    run: str,
+    namespaces: Sequence[str],
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Remove a run's namespace, and with it, by garbage collection, its pods; then see that nothing is left.
 
-    Raises ProbeError where something is. The pods in `namespaces` are removed by themselves, which is quicker.
+    The pods in `namespaces` are removed by themselves, which is quicker. What the API server does not do is asked of it
+    again: it may be away for a moment. Raises ProbeError where something is left at the end.
     """
-    own = f"{PREFIX}-{run}"
+    to_do = [
+        *(("pods", f"--namespace={namespace}", f"--selector={LABEL}={run}", "--now") for namespace in namespaces),
+        ("namespace", f"{PREFIX}-{run}"),
+    ]
     with interrupts_held_back():
-        for namespace in namespaces:
-            where = (f"--namespace={namespace}", f"--selector={LABEL}={run}")
-            kubectl.run("delete", "pods", *where, "--now", "--wait=false", "--ignore-not-found")
-        kubectl.run("delete", "namespace", own, "--wait=false", "--ignore-not-found")
-        deadline = time.monotonic() + _REMOVAL
-        while left := _left(kubectl, run, namespaces):
-            if time.monotonic() > deadline:
+        deadline = now() + _REMOVAL
+        while True:
+            to_do, refused = _delete(kubectl, to_do)
+            try:
+                left = _left(kubectl, run, namespaces)
+            except ClusterError as error:
+                left, refused = _UNKNOWN, error.findings[0].message
+            if not left:
+                return
+            if now() > deadline:
                 hint = "`netmatrix probe --clean-up` tries again; the pods end by themselves"
-                message = f"{left} is still there after {_REMOVAL:.0f} seconds"
+                message = f"{left} after {_REMOVAL:.0f} seconds{f': {refused}' if refused else ''}"
                 raise ProbeError([kubectl.finding(NOT_REMOVED, message, hint)])
-            time.sleep(_POLL)
+            sleep(_POLL)
+
+
+def _delete(kubectl: Kubectl, to_do: Sequence[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], str]:
+    """Have everything deleted, at the same time: what was not, and the first reason, as kubectl says it."""
+    calls = [("delete", *item, "--wait=false", "--ignore-not-found") for item in to_do]
+    try:
+        outputs = kubectl.ask_together(calls, timeout=TIMEOUT)
+    except ClusterError as error:  # of one that could not run; what became of the others is not told
+        return list(to_do), error.findings[0].message
+    failed = [(item, output) for item, output in zip(to_do, outputs, strict=True) if output.status != 0]
+    refused = next((kubectl.refusal(("delete",), output).findings[0].message for _, output in failed), "")
+    return [item for item, _ in failed], refused
 
 
 def _left(kubectl: Kubectl, run: str, namespaces: Sequence[str]) -> str:
-    """What there still is of a run, in words; empty where nothing is."""
+    """What there still is of a run, in words; empty where nothing is. Raises ClusterError where it is not told."""
     selector = f"--selector={LABEL}={run}"
     for namespace in namespaces:
         if found := kubectl.get("pods", f"--namespace={namespace}", selector)["items"]:
-            return f"pod {namespace}/{found[0]['metadata']['name']}"
-    return f"namespace {PREFIX}-{run}" if kubectl.get("namespaces", selector)["items"] else ""
+            return f"pod {namespace}/{found[0]['metadata']['name']} is still there"
+    return f"namespace {PREFIX}-{run} is still there" if kubectl.get("namespaces", selector)["items"] else ""
 
 
 def _runs(item: Mapping[str, Any] | None) -> bool:
