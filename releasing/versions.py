@@ -20,12 +20,17 @@ _MENTIONS = (
     r"red-kite-network-(\d+\.\d+\.\d+)",
     r"netmatrix, version (\d+\.\d+\.\d+)",
     r"netmatrix[-=@]=?v?(\d+\.\d+\.\d+)",
+    r"netmatrix-audit:(\d+\.\d+\.\d+)",
     r"targetRevision: \"?v?(\d+\.\d+\.\d+)",
     r"--version \"?v?(\d+\.\d+\.\d+)",
 )
 """How a page or an example names the chart's or the toolchain's version."""
 
-_PAGES = ("README.md", "UPGRADE.md", "docs/*.md", "examples/**/*.yaml", "chart/README.md")
+PAGES = (
+    *("README.md", "UPGRADE.md", "docs/*.md", "chart/README.md"),
+    *("values/**/*.yaml", "examples/**/*.yaml", "examples/**/Containerfile"),
+)
+"""Where one could."""
 
 
 def disagreements(root: Path, tag: str | None = None) -> list[str]:
@@ -63,7 +68,7 @@ def _versions(root: Path, version: str, chart: dict[str, Any], changelog: Change
 
 
 def _mentions(root: Path, version: str) -> Iterator[str]:
-    files = sorted(file for pattern in _PAGES for file in root.glob(pattern))
+    files = sorted(file for pattern in PAGES for file in root.glob(pattern))
     for file in files:
         for number, line in enumerate(_text(file).splitlines(), start=1):
             for pattern in _MENTIONS:

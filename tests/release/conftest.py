@@ -12,26 +12,20 @@ from netmatrix.helm import Helm
 from releasing.__main__ import newest_section
 from releasing.chart import package_chart
 from releasing.signing import Key, throw_away_key
+from releasing.versions import PAGES
 from tests.release.local_registry import Registry, running_registry
 from tests.support.scenarios import ROOT
 
-SAY_THE_VERSION = (
-    "CHANGELOG.md",
-    "README.md",
-    "UPGRADE.md",
-    "chart/Chart.yaml",
-    "chart/README.md",
-    "generator/netmatrix/__init__.py",
-    "matrix.yaml",
-    "pyproject.toml",
+_SAY_THE_VERSION = (
+    *("CHANGELOG.md", "chart/Chart.yaml", "generator/netmatrix/__init__.py", "matrix.yaml", "pyproject.toml"),
+    *PAGES,
 )
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of every file that says the project's version."""
-    files = [*(ROOT / name for name in SAY_THE_VERSION), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.yaml")]
-    for file in files:
+    for file in (file for pattern in _SAY_THE_VERSION for file in ROOT.glob(pattern)):
         if file.is_file():
             target = tmp_path / file.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)

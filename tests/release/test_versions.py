@@ -34,6 +34,9 @@ def test_the_project_as_it_is_agrees() -> None:
         ("pyproject.toml", 'dynamic = ["version"]', f'version = "{VERSION}"', "pyproject.toml: the version"),
         ("docs/getting-started.md", f"version {VERSION}", "version 9.9.9", "docs/getting-started.md:17: says 9.9.9"),
         ("examples/fleet/argo-cd.yaml", f"ision: {VERSION}", "ision: 9.9.9", "examples/fleet/argo-cd.yaml:38: says"),
+        ("docs/audit.md", f"audit:{VERSION}", "audit:9.9.9", "docs/audit.md:"),
+        ("values/clusters/with-audit.yaml", f"audit:{VERSION}", "audit:9.9.9", "values/clusters/with-audit.yaml:7: "),
+        ("examples/audit/Containerfile", f"audit:{VERSION}", "audit:9.9.9", "examples/audit/Containerfile:2: "),
         ("chart/Chart.yaml", '"Apache-2.0"', '"Apache 2"', "chart/Chart.yaml: annotations: artifacthub.io/license"),
     ],
 )
