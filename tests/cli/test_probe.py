@@ -10,10 +10,11 @@ from netmatrix.cli.exit_status import ExitStatus
 from netmatrix.cli.probe import status_of
 from netmatrix.policy.addresses import Family
 from netmatrix.policy.ports import Protocol
-from netmatrix.probe.questions import Outcome, Question
+from netmatrix.probe.questions import LeftOut, Outcome, Question
 from netmatrix.probe.verdict import Cell, Verdict
 from tests.cli.conftest import PROD, Run
 
+DARK = (LeftOut("dns", "nobody reaches it"),)
 LEAK = Cell(Question("a", "b", Protocol.TCP, 80, Family.IPV4, "10.0.0.1:80", Outcome.REFUSED), Outcome.OPEN)
 
 
@@ -58,9 +59,11 @@ def test_an_address_outside_needs_its_port(process: Run, environment: dict[str, 
         (Verdict((), (), (), True), True, ExitStatus.HOLDS),
         (Verdict((), (), (), True), False, ExitStatus.COULD_NOT_RUN),
         (Verdict((), (), (), False), True, ExitStatus.COULD_NOT_RUN),
+        (Verdict((), ("dns",), (), True, DARK), True, ExitStatus.COULD_NOT_RUN),
+        (Verdict((LEAK,), ("dns",), (), True, DARK), True, ExitStatus.FINDINGS),
         (Verdict((LEAK,), (), (), True), False, ExitStatus.FINDINGS),
     ],
-    ids=["holds", "holds-in-part", "no-network", "deviates-in-part"],
+    ids=["holds", "holds-in-part", "no-network", "no-answer", "deviates-without-answer", "deviates-in-part"],
 )
 def test_only_of_the_whole_matrix_can_be_said_that_it_holds(found: Verdict, is_whole: bool, status: ExitStatus) -> None:
     assert status_of(found, is_whole=is_whole) is status

@@ -16,6 +16,7 @@ from netmatrix.probe.verdict import Verdict, verdict
 from tests.probe.conftest import OUTSIDE, Scene
 
 CONTROL = "(no labels elsewhere)"
+ENDPOINTS = ("dns", "kubernetes-api", "internet", "outside")
 ABOUT = About("prod", "minikube", "https://192.168.49.2:8443", "agnhost", 15, (), ("what nobody asked",))
 WITHOUT_MONGO = replace(ABOUT, left_out=(LeftOut("mongo", "a Service names its pods"),))
 Answer = Callable[[Question], Outcome]
@@ -27,7 +28,7 @@ def asked(scene: Scene) -> tuple[Question, ...]:
 
 
 def judged(asked: Sequence[Question], answer: Answer, was_open: frozenset[Question] = frozenset()) -> Verdict:
-    return verdict(asked, {item: answer(item) for item in asked}, CONTROL, was_open)
+    return verdict(asked, {item: answer(item) for item in asked}, CONTROL, was_open, ENDPOINTS)
 
 
 def as_expected(item: Question) -> Outcome:
@@ -89,11 +90,44 @@ def test_a_cluster_without_a_network_is_no_verdict(asked: tuple[Question, ...]) 
     assert text(found, ABOUT).startswith("prod: CANNOT TELL: not one of")
 
 
-def test_what_nobody_reaches_is_not_judged(asked: tuple[Question, ...]) -> None:
+@pytest.mark.parametrize("dark", [("dns",), ("dns", "kubernetes-api")], ids=["one", "both"])
+def test_of_an_endpoint_that_nobody_reaches_it_is_not_claimed_that_it_holds(
+    asked: tuple[Question, ...], dark: tuple[str, ...]
+) -> None:
+    """Granted connections are refused there, and perhaps for no policy's sake."""
+    found = judged(asked, lambda item: Outcome.REFUSED if item.destination in dark else as_expected(item))
+    assert tuple(item.name for item in found.unanswered) == dark
+    data = document(found, ABOUT)
+    assert data["holds"] is False
+    assert [item["name"] for item in data["leftOut"]] == list(dark)
+    told = text(found, ABOUT)
+    assert told.startswith("prod: holds for what was answered: all of ")
+    assert f"; NOT ANSWERED: {', '.join(dark)} (" in told.splitlines()[0]
+    assert "\nnot answered: dns: TCP 53 (IPv4), TCP 53 (IPv6), UDP 53 (query): not even a pod of no row" in told
+
+
+def test_an_endpoint_that_nobody_reaches_over_one_family_is_named_with_that(asked: tuple[Question, ...]) -> None:
+    found = judged(asked, lambda item: Outcome.REFUSED if item.address.startswith("[fd00::2]") else as_expected(item))
+    assert [str(item).partition(": not")[0] for item in found.unanswered] == ["dns: TCP 53 (IPv6)"]
+
+
+def test_who_reaches_what_the_control_does_not_has_reached_it(asked: tuple[Question, ...]) -> None:
+    leak = next(item for item in asked if (item.source, item.destination) == ("jobs", "dns"))
+    found = judged(
+        asked,
+        lambda item: Outcome.OPEN if item == leak else Outcome.REFUSED if item.destination == "dns" else item.expected,
+    )
+    assert [cell.question for cell in found.deviations] == [leak]
+
+
+def test_an_address_of_the_operators_that_nobody_reaches_is_not_judged(asked: tuple[Question, ...]) -> None:
+    """It is no part of the matrix: without it, the same would have been said."""
     dark = {"203.0.113.7"}
     found = judged(asked, lambda item: Outcome.REFUSED if item.destination in dark else as_expected(item))
     assert found.holds
     assert found.unreachable == ("203.0.113.7",)
+    assert found.unanswered == ()
+    assert document(found, ABOUT)["holds"] is True
     of_it = sum(item.destination in dark for item in asked)
     assert f"all of {len(asked) - of_it} connections are as the matrix says; {of_it} more say nothing" in text(
         found, ABOUT

@@ -106,7 +106,7 @@ def _probe(kubectl: Kubectl, given: dict[str, Any]) -> ExitStatus:
 
 def status_of(found: Verdict, *, is_whole: bool) -> ExitStatus:
     """What deviates is a finding, whatever was left out; that the matrix holds can be said of the whole alone."""
-    if found.is_connected and not found.holds:
+    if found.is_connected and found.deviations:
         return ExitStatus.FINDINGS
     return ExitStatus.HOLDS if found.holds and is_whole else ExitStatus.COULD_NOT_RUN
 

@@ -30,4 +30,4 @@ def carry_out(kubectl: Kubectl, plan: Plan, *, start: float, settling: float, pr
         asked = questions(plan.granted, plan.actors, running, around.answering, around.api_services, plan.outside)
         with progress(f"asking {len(asked)} questions"):
             found, was_open = settle(pods.ask, asked, settling)
-    return verdict(asked, found, control, was_open)
+    return verdict(asked, found, control, was_open, plan.granted.endpoints)

@@ -59,9 +59,14 @@ class Question:
         """What is asked, whoever asks."""
         return f"{'query' if self.is_query else 'connection'} {self.protocol} {self.address}"
 
-    def __str__(self) -> str:
+    @property
+    def end(self) -> str:
+        """What of the destination is asked, in words."""
         over = "query" if self.is_query else f"IPv{int(self.family)}"
-        return f"{self.source} -> {self.destination}, {self.protocol} {self.port} ({over})"
+        return f"{self.protocol} {self.port} ({over})"
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.destination}, {self.end}"
 
 
 @dataclass(frozen=True, slots=True)

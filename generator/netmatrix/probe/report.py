@@ -37,7 +37,10 @@ def text(verdict: Verdict, about: About) -> str:
     if not _all_told(verdict):
         lines += _deviations(verdict)
         lines += ["", *_table(verdict)]
-    lines += [f"not judged: {target} does not answer, not even to a pod of no row" for target in verdict.unreachable]
+    lines += [f"not answered: {item}" for item in verdict.unanswered]
+    named = {item.name for item in verdict.unanswered}
+    dark = [name for name in verdict.unreachable if name not in named]
+    lines += [f"not judged: {name} does not answer, not even to a pod of no row" for name in dark]
     lines += [f"not asked: {item}" for item in (*about.left_out, *about.not_asked)]
     return "\n".join(lines) + "\n"
 
@@ -54,18 +57,19 @@ def headline(verdict: Verdict, about: About) -> str:
     if verdict.not_enforced:
         over = " and ".join(f"IPv{int(family)}" for family in verdict.not_enforced)
         return f"{about.environment}: FAILS: the cluster does not enforce network policies over {over}\n  {_why(about)}"
-    if not verdict.holds:
+    if verdict.deviations:
         return (
             f"{about.environment}: FAILS: {len(verdict.deviations)} of {total} connections are not as the matrix says"
-            f"{_left_out(about)}"
+            f"{_left_out(verdict, about)}"
         )
-    holds = "holds for what was asked" if about.left_out else "holds"
-    said = f"all of {total} connections are as the matrix says{_unjudged(verdict)}{_left_out(about)}"
+    is_whole = not (verdict.unanswered or about.left_out)
+    holds = "holds" if is_whole else f"holds for what was {'answered' if verdict.unanswered else 'asked'}"
+    said = f"all of {total} connections are as the matrix says{_unjudged(verdict)}{_left_out(verdict, about)}"
     return f"{about.environment}: {holds}: {said}"
 
 
 def document(verdict: Verdict, about: About) -> dict[str, Any]:
-    """Everything, cell by cell. It `holds` only where nothing of the matrix was left out."""
+    """Everything, cell by cell. It `holds` only where nothing of the matrix was left out, or did not answer."""
     return {
         "environment": about.environment,
         "context": about.context,
@@ -77,7 +81,7 @@ def document(verdict: Verdict, about: About) -> dict[str, Any]:
         "policies": about.policies,
         "deviations": len(verdict.deviations),
         "unreachable": list(verdict.unreachable),
-        "leftOut": [{"name": item.name, "reason": item.reason} for item in about.left_out],
+        "leftOut": [{"name": item.name, "reason": item.reason} for item in (*about.left_out, *verdict.unanswered)],
         "notAsked": list(about.not_asked),
         "cells": [_cell_data(cell) for cell in verdict.cells],
     }
@@ -88,9 +92,14 @@ def _unjudged(verdict: Verdict) -> str:
     return f"; {count} more say nothing: nobody answers there, or either outcome is right" if count else ""
 
 
-def _left_out(about: About) -> str:
-    names = ", ".join(dict.fromkeys(item.name for item in about.left_out))
-    return f"; NOT ASKED: {names} (why: below; --allow-unasked agrees to it)" if names else ""
+def _left_out(verdict: Verdict, about: About) -> str:
+    """The parts of the matrix of which nothing is said."""
+    asked = ", ".join(dict.fromkeys(item.name for item in about.left_out))
+    answered = ", ".join(item.name for item in verdict.unanswered)
+    return (
+        f"{f'; NOT ASKED: {asked} (why: below; --allow-unasked agrees to it)' if asked else ''}"
+        f"{f'; NOT ANSWERED: {answered} (what of it: below)' if answered else ''}"
+    )
 
 
 def _cell_data(cell: Cell) -> dict[str, Any]:

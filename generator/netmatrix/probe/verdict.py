@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from netmatrix.policy.addresses import FAMILIES, Family
-from netmatrix.probe.questions import Outcome, Question
+from netmatrix.probe.questions import LeftOut, Outcome, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,16 @@ class Cell:
 class Verdict:
     """All cells, and what is to be known before any of them is believed.
 
-    `unreachable` are the targets that even a pod of no row, which nothing restricts, did not reach. `not_enforced` are
-    the families over which not one of the connections that must be refused was.
+    `unreachable` are the ends outside the run that even a pod of no row, which nothing restricts, did not reach, not on
+    every port; `unanswered` are those among them that are endpoints of the matrix, with what of them. `not_enforced`
+    are the families over which not one of the connections that must be refused was.
     """
 
     cells: tuple[Cell, ...]
     unreachable: tuple[str, ...]
     not_enforced: tuple[Family, ...]
     is_connected: bool
+    unanswered: tuple[LeftOut, ...] = ()
 
     @property
     def deviations(self) -> tuple[Cell, ...]:
@@ -48,33 +50,42 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether every cell is as the matrix says."""
-        return self.is_connected and not self.deviations
+        """Whether every cell is as the matrix says, and every endpoint of the matrix has answered somebody."""
+        return self.is_connected and not self.deviations and not self.unanswered
 
 
 def verdict(
-    asked: Sequence[Question], found: Mapping[Question, Outcome], control: str, was_open: frozenset[Question]
+    asked: Sequence[Question],
+    found: Mapping[Question, Outcome],
+    control: str,
+    was_open: frozenset[Question],
+    endpoints: Container[str],
 ) -> Verdict:
-    """Judge the answers. `control` is the source that nothing restricts.
+    """Judge the answers. `control` is the source that nothing restricts, `endpoints` are those of the matrix.
 
     Two gates stand before the table. Where none of the connections that must be possible is, everything looks denied,
     and a verdict on it would be worth nothing. Where none of those that must be refused is, nothing is enforced (as
-    with plugins that ignore NetworkPolicy), and single deviations are not the news. An end outside the run, such as an
-    address that the operator names, is judged only where `control` reaches it.
+    with plugins that ignore NetworkPolicy), and single deviations are not the news. At an end outside the run, such as
+    an address that the operator names, a refusal is judged only where `control` reaches it.
     """
     reached = {item.target for item in asked if item.source == control and found[item] is Outcome.OPEN}
-    outside = [item for item in asked if item.is_outside and item.target not in reached]
-    cells = [Cell(item, found[item], was_open=item in was_open) for item in asked]
-    dark = {item.target for item in outside}
+    dark = [item for item in asked if item.is_outside and item.target not in reached]
+    nowhere = {item.target for item in dark}
     cells = [
-        replace(cell, judged=cell.question.expected is not Outcome.EITHER and cell.question.target not in dark)
-        for cell in cells
+        Cell(
+            item,
+            found[item],
+            item.expected is not Outcome.EITHER and (item.target not in nowhere or found[item] is Outcome.OPEN),
+            item in was_open,
+        )
+        for item in asked
     ]
     return Verdict(
         tuple(cells),
-        tuple(dict.fromkeys(item.destination for item in outside)),
+        tuple(dict.fromkeys(item.destination for item in dark)),
         tuple(family for family in FAMILIES if _is_not_enforced(cells, family)),
         any(cell.found is Outcome.OPEN for cell in cells if cell.question.expected is Outcome.OPEN),
+        tuple(_unanswered([item for item in dark if item.destination in endpoints])),
     )
 
 
@@ -94,3 +105,12 @@ def _is_not_enforced(cells: Sequence[Cell], family: Family) -> bool:
         if cell.question.family is family and cell.question.expected is Outcome.REFUSED and not cell.question.is_outside
     ]
     return bool(closed) and all(cell.found is Outcome.OPEN for cell in closed)
+
+
+def _unanswered(dark: Sequence[Question]) -> Iterator[LeftOut]:
+    """Each endpoint once, with all that did not answer."""
+    for name in dict.fromkeys(item.destination for item in dark):
+        ends = dict.fromkeys(item.end for item in dark if item.destination == name)
+        yield LeftOut(
+            name, f"{', '.join(ends)}: not even a pod of no row gets an answer, so that nobody's refusal tells"
+        )
