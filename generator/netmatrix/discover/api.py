@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from netmatrix.cluster import Item, Snapshot
 from netmatrix.discover import objects
@@ -12,17 +13,29 @@ from netmatrix.discover.wanted import DISCOVERY_GROUP
 from netmatrix.matrix.check_endpoints import reach
 from netmatrix.matrix.model import Ceiling, Endpoint, Matrix
 
+Pair = tuple[objects.Address, int]
+"""An address and a TCP port on which it listens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A discovered Service: its own addresses and ports, and those behind it."""
+    """A discovered Service: its own addresses and ports, and the pairs behind it, each in its slice."""
 
     name: str
-    addresses: tuple[objects.Address, ...]
-    ports: tuple[int, ...]
+    pairs: tuple[Pair, ...]
     service_addresses: tuple[objects.Address, ...]
     service_ports: tuple[int, ...]
     sources: tuple[str, ...]
+
+    @property
+    def addresses(self) -> tuple[objects.Address, ...]:
+        """The addresses behind it."""
+        return tuple(dict.fromkeys(address for address, _ in self.pairs))
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports behind it, whoever has them."""
+        return tuple(sorted({port for _, port in self.pairs}))
 
 
 def apis(snapshot: Snapshot, matrix: Matrix) -> Iterator[tuple[Endpoint, Api]]:
@@ -41,8 +54,8 @@ def apis(snapshot: Snapshot, matrix: Matrix) -> Iterator[tuple[Endpoint, Api]]:
 def about_api(snapshot: Snapshot, matrix: Matrix) -> Iterator[Learned]:
     """The ranges and ports to write, within the matrix's ceiling."""
     for endpoint, found in apis(snapshot, matrix):
-        if not found.addresses or not found.ports:
-            text = f"where is the API server? The Service {found.name} has no EndpointSlice with an address and a port."
+        if not found.pairs:
+            text = f"where is the API server? {found.name} has no EndpointSlice with an address and a TCP port."
             answer = f"`kubectl get endpointslices --namespace {found.name.partition('/')[0]}`"
             yield Question("api-endpoints", About.API, text, answer)
         else:
@@ -50,27 +63,35 @@ def about_api(snapshot: Snapshot, matrix: Matrix) -> Iterator[Learned]:
 
 
 def _api(name: str, service: Item | None, slices: Sequence[Item]) -> Api:
-    addresses: dict[objects.Address, None] = {}
-    ports: dict[int, None] = {}
-    for item in slices:
-        for path in objects.paths(item, "endpoints"):
-            for at in objects.paths(item, *path, "addresses"):
-                addresses[objects.address(item, objects.text(item, *at), *at)] = None
-        for path in objects.paths(item, "ports"):
-            port = objects.number(item, *path, "port")
-            if port is not None:
-                ports[port] = None
+    pairs = {pair for item in slices for pair in _pairs(item)}
     own: list[objects.Address] = []
     own_ports: list[int] = []
     if service is not None:
         at = ("spec", "clusterIPs") if objects.sequence(service, "spec", "clusterIPs") else ("spec",)
         written = objects.texts(service, *at) if len(at) > 1 else [objects.text(service, "spec", "clusterIP")]
         own = [objects.address(service, item, *at) for item in written if item not in ("", "None")]
-        found = [objects.number(service, *path, "port") for path in objects.paths(service, "spec", "ports")]
-        own_ports = [port for port in found if port is not None]
-    ordered = sorted(addresses, key=objects.order)
+        own_ports = sorted(_tcp_ports(service, "spec", "ports"))
+    ordered = sorted(pairs, key=lambda pair: (objects.order(pair[0]), pair[1]))
     sources = (*map(str, slices), *((str(service),) if service else ()))
-    return Api(name, tuple(ordered), tuple(sorted(ports)), tuple(own), tuple(own_ports), sources)
+    return Api(name, tuple(ordered), tuple(own), tuple(own_ports), sources)
+
+
+def _pairs(item: Item) -> Iterator[Pair]:
+    """Each address of a slice on each of its TCP ports, as the chart looks them up; a name is no address."""
+    if objects.text(item, "addressType") == "FQDN":
+        return
+    for path in objects.paths(item, "endpoints"):
+        for at in objects.paths(item, *path, "addresses"):
+            address = objects.address(item, objects.text(item, *at), *at)
+            yield from ((address, port) for port in _tcp_ports(item, "ports"))
+
+
+def _tcp_ports(item: Item, *path: objects.Path) -> Iterator[int]:
+    """The TCP ports of a list of them; TCP is what a port is of that does not say."""
+    for at in objects.paths(item, *path):
+        port = objects.number(item, *at, "port")
+        if port is not None and objects.text(item, *at, "protocol") in ("", "TCP"):
+            yield port
 
 
 def _values(endpoint: Endpoint, found: Api) -> Iterator[Learned]:
@@ -89,6 +110,16 @@ def _values(endpoint: Endpoint, found: Api) -> Iterator[Learned]:
         answer = f"raise endpoints.{endpoint.id}.ceiling of the matrix and generate anew, or choose some of them"
         yield Question("api-ceiling", About.API, text, answer)
         return
+    if set(product(found.addresses, found.ports)) != set(found.pairs):
+        pairs = some([_written(pair) for pair in found.pairs])
+        text = f"which ports go with which addresses of the API server? {found.name} has {pairs} in its EndpointSlices;"
+        text += " values have each range with each port, and so would open pairs that are nobody's."
+        answer = (
+            f"leave endpoints.{endpoint.id} to `discover: true`: each install and upgrade grants every address on its "
+            "own ports alone; without it, give the ranges and the port of one of them"
+        )
+        yield Question("api-ports", About.API, text, answer)
+        return
     told = some([str(item) for item in found.addresses])
     ports = some([str(port) for port in found.ports])
     behind = f"The endpoints of the Service {found.name}: {told}, TCP {ports}."
@@ -101,6 +132,11 @@ def _values(endpoint: Endpoint, found: Api) -> Iterator[Learned]:
     )
     yield Entry(("endpoints", endpoint.id, "cidrs"), ranges, behind + also + moved, found.sources)
     yield Entry(("endpoints", endpoint.id, "ports"), list(found.ports), "", found.sources)
+
+
+def _written(pair: Pair) -> str:
+    address, port = pair
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
 def _beyond(ceiling: Ceiling, addresses: Sequence[objects.Address], ranges: Sequence[str], ports: Sequence[int]) -> str:
