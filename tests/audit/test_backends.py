@@ -17,6 +17,7 @@ SWITCHED = "backends.cilium.enabled=true,backends.clusterNetworkPolicy.enabled=t
 VALUES = ("--environment", "prod", "--set", SWITCHED)
 POLICY = "CiliumNetworkPolicy stalker/redkite-orchestrator-egress (cilium.io)"
 MOVED = ("203.0.113.9", 6443)
+EVERYBODY = [{"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}], "egress": [{"toEntities": ["all"]}]}]
 
 
 @pytest.fixture
@@ -113,6 +114,37 @@ def test_a_looked_up_address_in_a_row_that_may_not_reach_it_is_no_part_of_it(
     result = told()
     assert result.status == 1
     assert "NM940 CiliumNetworkPolicy stalker/redkite-cron-egress (cilium.io) is not as rendered" in result.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace"),
+    [("CiliumNetworkPolicy", "redkite-mongo-ingress", "stalker"), ("ClusterNetworkPolicy", "redkite-default-deny", "")],
+)
+@pytest.mark.parametrize(("field", "value"), [("specs", EVERYBODY), ("specs", None), ("rules", EVERYBODY)])
+def test_what_stands_beside_the_spec_is_drift_too(
+    kind: str, name: str, namespace: str, field: str, value: Any, cluster: Cluster, told: Callable[[], Result]
+) -> None:
+    """Cilium takes the rules of `specs` with those of `spec`."""
+    cluster.one(kind, name, namespace)[field] = value
+    result = told()
+    assert (result.status, f"/{name}" in result.out or f" {name}" in result.out) == ((1, True) if value else (0, False))
+    assert (f"is not as rendered: {field}" in result.out) is bool(value)
+
+
+def test_rules_beside_the_spec_are_named_with_what_else_has_drifted(
+    cluster: Cluster, told: Callable[[], Result]
+) -> None:
+    """Also in the policy that has looked-up addresses."""
+    egress(cluster).pop(0)
+    cluster.one("CiliumNetworkPolicy", "redkite-orchestrator-egress", "stalker")["specs"] = EVERYBODY
+    assert f"NM940 {POLICY} is not as rendered: spec.egress, specs" in told().out
+
+
+def test_what_an_api_reports_of_an_object_is_no_drift(cluster: Cluster, told: Callable[[], Result]) -> None:
+    for kind in ("CiliumNetworkPolicy", "ClusterNetworkPolicy"):
+        for item in cluster.of_kind(kind):
+            item["status"] = {"conditions": [{"type": "Valid", "status": "True"}]}
+    assert told().status == 0
 
 
 @pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "ClusterNetworkPolicy"])

@@ -21,6 +21,8 @@ from netmatrix.policy.addresses import Cidr, CidrError, parse_cidr
 
 _API_SERVER = ["kube-apiserver"]
 """The API server as Cilium finds it itself (Cilium documentation, "Entities based")."""
+_NO_RULES = ("apiVersion", "kind", "metadata", "spec", "status")
+"""What of an object is compared otherwise (`spec`), or decides about no connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +50,47 @@ def compare_back_ends(rendered: Iterable[Item], live: Live, known: Sequence[Look
         if actual is None:
             departures.append(BackEnd(State.MISSING, wanted, api.group))
         else:
-            told = _differences(wanted.data.get("spec"), actual, known)
+            told = _differences(wanted, actual, known)
             departures += [BackEnd(state, actual, api.group, what) for state, what in told]
     return tuple(sorted(departures, key=lambda item: (list(State).index(item.state), str(item.item))))
 
 
-def _differences(wanted: Any, actual: Item, known: Sequence[Looked]) -> Iterator[tuple[State, tuple[str, ...]]]:
+def _differences(wanted: Item, actual: Item, known: Sequence[Looked]) -> Iterator[tuple[State, tuple[str, ...]]]:
     """What differs: in what is rendered, and in what was looked up."""
+    rendered: Any = wanted.data.get("spec")
     spec: Any = actual.data.get("spec")
+    beside = tuple(_fields(_beside_spec(wanted), _beside_spec(actual)))
     mine = next((looked for looked in known if _is_of(actual, looked)), None)
     rules = spec.get("egress") if isinstance(spec, dict) else None
-    if mine is None or not isinstance(rules, list) or not isinstance(wanted, dict):
-        if spec != wanted:
-            yield State.DRIFTED, tuple(_fields(wanted, spec))
+    if mine is None or not isinstance(rules, list) or not isinstance(rendered, dict):
+        if what := (*_spec_fields(rendered, spec), *beside):
+            yield State.DRIFTED, what
         return
-    looked = _Looked.of(rules, wanted.get("egress") or [], mine.endpoint)
-    stated = {**spec, "egress": looked.others}
-    named = looked.by_name != ({target.port for target in looked.targets} if _names(wanted) else set())
-    if stated != wanted or named:
-        yield State.DRIFTED, tuple(_fields(wanted, stated)) or ("spec.egress names the API server on other ports",)
+    looked = _Looked.of(rules, rendered.get("egress") or [], mine.endpoint)
+    what = (*_spec_fields(rendered, {**spec, "egress": looked.others}), *beside)
+    named = looked.by_name != ({target.port for target in looked.targets} if _names(rendered) else set())
+    if what or named:
+        yield State.DRIFTED, what or ("spec.egress names the API server on other ports",)
     if looked.targets != mine.now:
         yield State.STALE, tuple(address_differences(looked.targets, mine.now))
 
 
-def _fields(wanted: Any, actual: Any) -> Iterator[str]:
-    """The parts of a spec that differ."""
-    if not isinstance(wanted, dict) or not isinstance(actual, dict):
+def _beside_spec(item: Item) -> dict[str, Any]:
+    """All else that may decide, as the `specs` of a CiliumNetworkPolicy, which may hold further rules."""
+    return {key: value for key, value in item.data.items() if key not in _NO_RULES}
+
+
+def _spec_fields(wanted: Any, actual: Any) -> Iterator[str]:
+    """The parts of a spec that differ; the whole of it where either is none."""
+    if isinstance(wanted, dict) and isinstance(actual, dict):
+        yield from (f"spec.{key}" for key in _fields(wanted, actual))
+    elif wanted != actual:
         yield "spec"
-        return
-    for key in sorted({*wanted, *actual}):
-        if wanted.get(key) != actual.get(key):
-            yield f"spec.{key}"
+
+
+def _fields(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[str]:
+    """The keys at which two mappings differ; null is as good as nothing."""
+    return (key for key in sorted({*wanted, *actual}) if wanted.get(key) != actual.get(key))
 
 
 def _is_of(item: Item, looked: Looked) -> bool:
