@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from typing import Any
 
 from netmatrix.helm import find_helm
 from tests.e2e.errors import ClusterError
-from tests.e2e.paths import ROOT, TOOLS, Folder
+from tests.e2e.paths import CLUSTER, ROOT, TOOLS, Folder
 from tests.e2e.records import Record
 
 _PHASE = re.compile(r"(.*?) +([0-9.]+) s")
@@ -163,9 +164,10 @@ def write_ways_in(cluster: Cluster) -> list[Path]:
 
 @contextmanager
 def running(folder: Folder, hosts: Hosts, phases: list[tuple[str, float]] | None = None) -> Iterator[Cluster]:
-    """A cluster, which ends with the block, and with this process, however that ends. Raises ClusterError.
+    """A cluster, which ends with the block, and with this process, however that ends.
 
-    `phases` gets the name of each phase of its start, and the seconds that it took.
+    Raises ClusterError, also where the folder has one already. `phases` gets the name of each phase of its start, and
+    the seconds that it took.
     """
     guard = _guard(folder, hosts, [])
     try:
@@ -175,9 +177,7 @@ def running(folder: Folder, hosts: Hosts, phases: list[tuple[str, float]] | None
 
 
 def start(folder: Folder, hosts: Hosts) -> Cluster:
-    """A cluster that stays until `stop`. Raises ClusterError, also where there is one already."""
-    if Record.read(folder.record) is not None:
-        raise ClusterError("the cluster is up already; `make cluster-down` ends it")
+    """A cluster that stays until `stop`. Raises ClusterError, also where the folder has one already."""
     guard = _guard(folder, hosts, ["--stay"])
     try:
         record = _await(guard, folder, [])
@@ -214,9 +214,34 @@ def attached(folder: Folder) -> Cluster:
     return Cluster(folder, record)
 
 
+@contextmanager
+def locked(folder: Folder) -> Iterator[int]:
+    """The lock of a folder, as a file descriptor: held by whoever has that open, and freed by the end of the last.
+
+    It is on the folder itself, so that no file is left. Raises ClusterError where somebody else has it.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            ending = "`make cluster-down` ends it" if folder == CLUSTER else "it ends with the run that started it"
+            raise ClusterError(f"a cluster is up already in {folder.path}, or ends just now; {ending}") from None
+        yield lock
+    finally:
+        os.close(lock)
+
+
 def _guard(folder: Folder, hosts: Hosts, options: list[str]) -> subprocess.Popen[bytes]:
+    """Start a guard, which has the folder's lock until it has ended: what it removes then is its own cluster's."""
+    with locked(folder) as lock:
+        return _start_guard(folder, hosts, options, lock)
+
+
+def _start_guard(folder: Folder, hosts: Hosts, options: list[str], lock: int) -> subprocess.Popen[bytes]:
     for path in (folder.logs, folder.scratch):
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(exist_ok=True)
     for old in folder.logs.iterdir():
         old.unlink()
     data = {"addresses": hosts.addresses, "ports": hosts.ports}
@@ -230,6 +255,7 @@ def _guard(folder: Folder, hosts: Hosts, options: list[str]) -> subprocess.Popen
             stderr=log,
             cwd=ROOT,
             start_new_session=True,
+            pass_fds=[lock],
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,10 +34,9 @@ with running(Folder(Path(sys.argv[1])), Hosts(("203.0.113.1",), (80,))):
 
 @pytest.fixture
 def folder() -> Folder:
-    """A folder for a cluster of the test's own; the logs stay."""
+    """A folder for a cluster of the test's own; the logs stay, until the next one starts."""
     path = ROOT / "build" / "e2e" / "ending"
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
+    path.mkdir(parents=True, exist_ok=True)
     return Folder(path)
 
 
@@ -46,8 +44,6 @@ def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(
     before = snapshot.take()
     with _holder(folder) as holder:
         _await_phase(folder, holder, "name service")
-        with pytest.raises(ClusterError, match="up already"):
-            session.start(folder, HOSTS)
         cluster = session.attached(folder)
         assert cluster.get("node", "node")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
         seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
@@ -65,6 +61,28 @@ def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(
         holder.wait()
     assert snapshot.lasting_differences(before) == []
     assert list(folder.logs.iterdir())
+
+
+def test_a_folder_has_one_cluster_at_a_time_and_the_second_to_come_touches_nothing(folder: Folder) -> None:
+    """The lock is its guard's, and stands for one that has lost its cluster and has yet to remove what it left."""
+    before = snapshot.take()
+    with _holder(folder) as holder:
+        _await_phase(folder, holder, "API server")
+        record = Record.read(folder.record)
+        assert record is not None
+        for second in (session.start, _run_and_end):
+            with pytest.raises(ClusterError, match=rf"up already in {folder.path}.* ends with the run"):
+                second(folder, HOSTS)
+        assert Record.read(folder.record) == record
+        assert "API server" in (folder.path / "holder.log").read_text(encoding="utf-8")
+        record.guard.send(signal.SIGSTOP)
+        record.first.send(signal.SIGKILL)
+        with pytest.raises(ClusterError, match="or ends just now"):
+            _run_and_end(folder, HOSTS)
+        record.guard.send(signal.SIGCONT)
+        holder.kill()
+        holder.wait()
+    assert snapshot.lasting_differences(before) == []
 
 
 def test_it_is_ended_by_its_record_alone(folder: Folder) -> None:
@@ -134,6 +152,11 @@ def test_the_command_says_what_is_missing_and_stops_with_status_2() -> None:
     assert done.returncode == 2
     assert "error: the cluster needs Go" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _run_and_end(folder: Folder, hosts: Hosts) -> None:
+    with session.running(folder, hosts):
+        pass
 
 
 @contextmanager
