@@ -65,14 +65,21 @@ def pod(name: str, namespace: str, labels: Mapping[str, str], *addresses: str, *
 
 
 def daemon(name: str, labels: Mapping[str, str], *arguments: str, scheduled: int = 1, **more: Any) -> Object:
-    container = {"name": "c", "image": more.pop("image", "example.org/image:v1"), "args": list(arguments)}
+    variables = [{"name": key, "value": entry} for key, entry in more.pop("env", {}).items()]
+    container = {
+        "name": more.pop("container", "c"),
+        "image": more.pop("image", "example.org/image:v1"),
+        "args": list(arguments),
+        "env": variables,
+    }
     more.setdefault("hostNetwork", True)
+    namespace = more.pop("namespace", "kube-system")
     spec = {
         "selector": {"matchLabels": dict(labels)},
         "template": {"metadata": {"labels": dict(labels)}, "spec": {"containers": [container], **more}},
     }
     status = {"desiredNumberScheduled": scheduled}
-    return thing("DaemonSet", name, "kube-system", "apps/v1", spec=spec, status=status)
+    return thing("DaemonSet", name, namespace, "apps/v1", spec=spec, status=status)
 
 
 def config_map(name: str, data: Mapping[str, str], namespace: str = "kube-system") -> Object:

@@ -24,7 +24,7 @@ OPEN = {
     "kind": [],
     "k3s": [],
     "eks": ["plugin-ipblocks", "range-subnets"],
-    "gke": [],
+    "gke": ["plugin-enforces"],
     "aks": [],
     "openshift": [],
 }

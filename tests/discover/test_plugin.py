@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from netmatrix.matrix.model import Matrix
-from tests.discover.clusters import CALICO, config_map, daemon, learned, node, pod, question, text_of, without
+from tests.discover.clusters import CALICO, config_map, daemon, learned, node, pod, question, text_of, thing, without
 
 BARE = without(CALICO)
+CILIUM = daemon("cilium", {"k8s-app": "cilium"})
+AWS = daemon("aws-node", {"k8s-app": "aws-node"}, "--enable-network-policy=true")
+AWS_CONTROLLER = config_map("amazon-vpc-cni", {"enable-network-policy-controller": "true"})
+WEAVE = daemon("weave-net", {"name": "weave-net"}, container="weave-npc")
+SDN = daemon("sdn", {"app": "sdn"})
 KINDNETD = "docker.io/kindest/kindnetd:v{}-f00"
+
+
+def sdn_mode(name: str) -> dict[str, Any]:
+    return thing("ClusterNetwork", "default", version="network.openshift.io/v1", pluginName=name)
 
 
 @pytest.mark.parametrize(
@@ -19,27 +28,52 @@ KINDNETD = "docker.io/kindest/kindnetd:v{}-f00"
     [
         ([daemon("calico-node", {"k8s-app": "calico-node"})], "Calico (DaemonSet kube-system/calico-node) enforces"),
         ([daemon("rke2-canal", {"k8s-app": "canal"})], "Canal (flannel and Calico) (DaemonSet kube-system/rke2-c"),
-        ([daemon("cilium", {"k8s-app": "cilium"})], "Cilium (DaemonSet kube-system/cilium) enforces policies"),
+        (
+            [CILIUM, config_map("cilium-config", {"enable-policy": "always", "enable-k8s-networkpolicy": "true"})],
+            "Cilium (DaemonSet kube-system/cilium) enforces policies: enable-policy is always",
+        ),
+        (
+            [CILIUM, config_map("cilium-config", {"policy-audit-mode": "false"})],
+            "enforces policies: enable-policy is default, which is what it is unless given",
+        ),
+        (
+            [daemon("cilium", {"k8s-app": "cilium"}, namespace="cilium"), config_map("cilium-config", {}, "cilium")],
+            "Cilium (DaemonSet cilium/cilium) enforces policies",
+        ),
         (
             [daemon("kube-router", {"k8s-app": "kube-router"}, "--run-router=true")],
             "kube-router (DaemonSet kube-system",
         ),
         ([daemon("kindnet", {"app": "kindnet"}, image=KINDNETD.format("20240813"))], "kindnet (DaemonSet kube-system"),
-        ([daemon("aws-node", {"k8s-app": "aws-node"}, "--enable-network-policy=true")], "Amazon VPC CNI (DaemonSet ku"),
+        ([AWS, AWS_CONTROLLER], "Amazon VPC CNI (DaemonSet kube-system/aws-node) enforces policies"),
+        ([AWS, AWS_CONTROLLER], "until they know a new pod it is open"),
+        (
+            [
+                daemon(
+                    "aws-node",
+                    {"k8s-app": "aws-node"},
+                    "--enable-network-policy=true",
+                    env={"NETWORK_POLICY_ENFORCING_MODE": "strict"},
+                ),
+                AWS_CONTROLLER,
+            ],
+            "until they know a new pod it is closed",
+        ),
+        (
+            [SDN, sdn_mode("redhat/openshift-ovs-networkpolicy")],
+            "OpenShift SDN (DaemonSet kube-system/sdn) enforces policies: pluginName is redhat/openshift-ovs-networkpo",
+        ),
+        (
+            [daemon("kube-flannel-ds", {"app": "flannel"}, container="kube-network-policies")],
+            "flannel (DaemonSet kube-system/kube-flannel-ds) enforces policies: kube-network-policies",
+        ),
         ([daemon("ovnkube-node", {"app": "ovnkube-node"})], "OVN-Kubernetes (DaemonSet kube-system/ovnkube-node) enf"),
         ([daemon("antrea-agent", {"component": "antrea-agent"})], "Antrea (DaemonSet kube-system/antrea-agent) enfor"),
-        ([daemon("weave-net", {"name": "weave-net"})], "Weave Net (DaemonSet kube-system/weave-net) enforces polici"),
+        ([WEAVE], "Weave Net (DaemonSet kube-system/weave-net) enforces polici"),
         ([daemon("azure-npm", {"k8s-app": "azure-npm"})], "Azure NPM (DaemonSet kube-system/azure-npm) enforces poli"),
         (
             [daemon("flannel", {"app": "flannel"}), daemon("calico-node", {"k8s-app": "calico-node"})],
             "Calico (DaemonSet kube-system/calico-node) enforces",
-        ),
-        (
-            [
-                daemon("aws-node", {"k8s-app": "aws-node"}),
-                config_map("amazon-vpc-cni", {"enable-network-policy-controller": "true"}),
-            ],
-            "enable-network-policy-controller is true",
         ),
     ],
 )
@@ -57,8 +91,29 @@ def test_one_that_enforces(objects: list[dict[str, Any]], said: str, tmp_path: P
             "flannel (DaemonSet kube-system/kube-flannel-ds) ENFORCES NO P",
         ),
         (
-            [daemon("cilium", {"k8s-app": "cilium"}), config_map("cilium-config", {"enable-policy": "never"})],
-            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES",
+            [CILIUM, config_map("cilium-config", {"enable-policy": "never"})],
+            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: enable-policy is never",
+        ),
+        (
+            [CILIUM, config_map("cilium-config", {"enable-policy": "default", "policy-audit-mode": "true"})],
+            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: policy-audit-mode is on",
+        ),
+        (
+            [CILIUM, config_map("cilium-config", {"enable-policy": "default", "enable-k8s-networkpolicy": "false"})],
+            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: enable-k8s-networkpolicy is off",
+        ),
+        (
+            [
+                daemon("cilium", {"k8s-app": "cilium"}, "--policy-audit-mode=true"),
+                config_map("cilium-config", {"policy-audit-mode": "false"}),
+            ],
+            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: policy-audit-mode is on",
+        ),
+        ([SDN, sdn_mode("redhat/openshift-ovs-multitenant")], "OpenShift SDN (DaemonSet kube-system/sdn) ENFORCES NO"),
+        ([SDN, sdn_mode("redhat/openshift-ovs-subnet")], "OpenShift SDN (DaemonSet kube-system/sdn) ENFORCES NO"),
+        (
+            [daemon("weave-net", {"name": "weave-net"}, container="weave-npc", env={"EXPECT_NPC": "0"})],
+            "Weave Net (DaemonSet kube-system/weave-net) ENFORCES NO POLICIES: EXPECT_NPC is 0",
         ),
         ([daemon("kube-router", {"k8s-app": "kube-router"}, "--run-firewall=false")], "ENFORCES NO POLICIES: it runs"),
         ([daemon("kindnet", {"app": "kindnet"}, image=KINDNETD.format("20240726"))], "ENFORCES NO POLICIES: its image"),
@@ -87,6 +142,21 @@ def test_one_that_enforces_nothing_is_told_loudly_and_asked_about(
             "does kindnet enforce policies here?",
         ),
         ([daemon("aws-node", {"k8s-app": "aws-node"})], "does Amazon VPC CNI enforce policies here?"),
+        ([daemon("aws-node", {"k8s-app": "aws-node"}), AWS_CONTROLLER], "does Amazon VPC CNI enforce policies here?"),
+        ([AWS], "does Amazon VPC CNI enforce policies here?"),
+        ([AWS, config_map("amazon-vpc-cni", {})], "does Amazon VPC CNI enforce policies here?"),
+        ([CILIUM], "does Cilium enforce policies here?"),
+        ([CILIUM, config_map("cilium-config", {"enable-policy": "sometimes"})], "does Cilium enforce policies here?"),
+        (
+            [daemon("cilium", {"k8s-app": "cilium"}, namespace="cilium"), config_map("cilium-config", {})],
+            "does Cilium enforce policies here?",
+        ),
+        (
+            [daemon("calico-node", {"k8s-app": "calico-node"}, env={"ETCD_ENDPOINTS": ""})],
+            "does Calico enforce policies here?",
+        ),
+        ([SDN], "does OpenShift SDN enforce policies here?"),
+        ([daemon("weave-net", {"name": "weave-net"})], "does Weave Net enforce policies here?"),
         ([daemon("somebodys", {"k8s-app": "cilium"}, hostNetwork=False)], "No DaemonSet of a known one was found."),
         ([node("m", labels={"minikube.k8s.io/version": "v1"})], "minikube's default, a bridge, enforces none"),
     ],
@@ -142,5 +212,5 @@ def test_whether_ip_blocks_match_pods_is_told(
 
 
 def test_whether_ip_blocks_match_pods_is_asked_where_nobody_documents_it(tmp_path: Path, matrix: Matrix) -> None:
-    found = learned(tmp_path, matrix, *BARE, daemon("weave-net", {"name": "weave-net"}))
+    found = learned(tmp_path, matrix, *BARE, WEAVE)
     assert "do the ipBlocks of Weave Net match pods' addresses?" in question(found, "plugin-ipblocks").text

@@ -149,6 +149,11 @@ def arguments(item: Item, *path: Path) -> list[str]:
     return [*texts(item, *path, "command"), *texts(item, *path, "args")]
 
 
+def environment(item: Item, *path: Path) -> dict[str, str]:
+    """The environment of the container at `path`; empty text for what comes from elsewhere, as from a ConfigMap."""
+    return {text(item, *at, "name"): text(item, *at, "value") for at in paths(item, *path, "env")}
+
+
 def option(command_line: Sequence[str], name: str) -> str | None:
     """The value of an option, as Go's flag packages take it: `--name=value`, `-name value`. The last one counts."""
     given: str | None = None

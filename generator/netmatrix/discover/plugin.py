@@ -23,14 +23,15 @@ def about_plugin(snapshot: Snapshot) -> Iterator[Learned]:
     for plugin, item, enforcement in judged:
         yield Fact(About.PLUGIN, f"{plugin.name} ({item}) {_words(enforcement)}.", (str(item),))
     yield from built_in
-    enforcing = [(plugin, item) for plugin, item, enforcement in judged if enforcement.answer is Answer.YES]
+    enforcing = any(enforcement.answer is Answer.YES for _, _, enforcement in judged)
     is_built_in = any("enforces policies" in item.text for item in built_in if isinstance(item, Fact))
     if is_built_in:
         yield Fact(
             About.PLUGIN, f"ipBlocks match pods: yes, {_IN_K3S} matches addresses, whoever has them.", ("Nodes",)
         )
-    for plugin, item in enforcing:
-        yield from _ip_blocks(plugin, item)
+    for plugin, item, enforcement in judged:
+        if enforcement.answer is not Answer.NO:
+            yield from _ip_blocks(plugin, item)
     if not enforcing and not is_built_in:
         yield from _nobody(snapshot, judged, built_in)
 

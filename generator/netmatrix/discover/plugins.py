@@ -9,7 +9,7 @@ from enum import StrEnum
 from netmatrix.cluster import Item, Snapshot
 from netmatrix.discover import objects
 from netmatrix.discover.settings import config_map
-from netmatrix.discover.wanted import SYSTEM
+from netmatrix.discover.wanted import OPENSHIFT_SDN, SYSTEM
 
 
 class Answer(StrEnum):
@@ -71,17 +71,43 @@ def _always(why: str) -> Judge:
     return lambda _item, _snapshot: Enforcement(Answer.YES, why)
 
 
-def _never(why: str) -> Judge:
-    return lambda _item, _snapshot: Enforcement(Answer.NO, why)
+def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
+    """What its ConfigMap or its command line says; unread, it may say that nothing is enforced.
 
+    `enable-policy: never` switches policies off (Cilium documentation, Policy Enforcement Modes), `policy-audit-mode`
+    lets through what they deny (Creating Policies from Verdicts), and without `enable-k8s-networkpolicy`, which is on
+    where it is not given, NetworkPolicies are not watched (Helm reference, k8sNetworkPolicy.enabled).
+    """
+    kept = config_map(snapshot, item.namespace, "cilium-config")
+    where = f"ConfigMap {item.namespace}/cilium-config or its arguments"
+    if kept is None:
+        return Enforcement(
+            Answer.UNKNOWN, f"ConfigMap {item.namespace}/cilium-config, which may switch that off, was not read"
+        )
 
-def _cilium(_item: Item, snapshot: Snapshot) -> Enforcement:
-    """`enable-policy: never` switches it off (Cilium documentation, Policy Enforcement Modes)."""
-    kept = config_map(snapshot, SYSTEM, "cilium-config")
-    mode = objects.text(kept, "data", "enable-policy") if kept is not None else ""
+    def said(name: str) -> str:
+        given = [found for line in _command_lines(item) if (found := objects.option(line, name)) is not None]
+        return given[-1] if given else objects.text(kept, "data", name)
+
+    mode = said("enable-policy")
     if mode == "never":
-        return Enforcement(Answer.NO, "enable-policy is never in ConfigMap kube-system/cilium-config")
-    return Enforcement(Answer.YES, f"enable-policy is {mode}" if mode else "as it does unless told otherwise")
+        return Enforcement(Answer.NO, f"enable-policy is never in {where}")
+    if _is_true(said("policy-audit-mode")):
+        return Enforcement(Answer.NO, f"policy-audit-mode is on in {where}: what policies deny is let through")
+    if said("enable-k8s-networkpolicy") and not _is_true(said("enable-k8s-networkpolicy")):
+        return Enforcement(Answer.NO, f"enable-k8s-networkpolicy is off in {where}")
+    if mode not in ("", "default", "always"):
+        return Enforcement(Answer.UNKNOWN, f"enable-policy is {mode} in {where}, which its documentation does not know")
+    return Enforcement(Answer.YES, f"enable-policy is {mode or 'default, which is what it is unless given'}")
+
+
+def _calico(item: Item, _snapshot: Snapshot) -> Enforcement:
+    """Felix takes policies from the Kubernetes API, and from etcd only those that the policy controller of
+    calico-kube-controllers brings there (Calico documentation, Configuring the Calico Kubernetes controllers)."""
+    variables = _environment(item)
+    if "ETCD_ENDPOINTS" in variables or variables.get("DATASTORE_TYPE") == "etcdv3":
+        return Enforcement(Answer.UNKNOWN, "it keeps its data in etcd, where a controller of its own brings policies")
+    return Enforcement(Answer.YES, "Felix does")
 
 
 def _kube_router(item: Item, _snapshot: Snapshot) -> Enforcement:
@@ -105,20 +131,51 @@ def _kindnet(item: Item, _snapshot: Snapshot) -> Enforcement:
 
 
 def _aws(item: Item, snapshot: Snapshot) -> Enforcement:
-    """The agent's `--enable-network-policy`, or `enable-network-policy-controller` of EKS Auto Mode's ConfigMap (EKS
-    documentation, Limit Pod traffic with Kubernetes network policies; Use Network Policies with EKS Auto Mode)."""
-    for line in _command_lines(item):
-        given = objects.option(line, "enable-network-policy")
-        if given is not None:
-            return Enforcement(
-                Answer.YES if given == "true" else Answer.NO, f"its agent runs with --enable-network-policy={given}"
-            )
+    """Its agent and the controller, which each are switched on: `--enable-network-policy` of the DaemonSet, and
+    `enable-network-policy-controller` of the ConfigMap (EKS documentation, Restrict Pod network traffic with Kubernetes
+    network policies, which also tells of NETWORK_POLICY_ENFORCING_MODE)."""
+    given = [found for line in _command_lines(item) if (found := objects.option(line, "enable-network-policy"))]
+    if not given:
+        return Enforcement(Answer.UNKNOWN, "no container of it has --enable-network-policy, which it needs to enforce")
+    if given[-1] != "true":
+        return Enforcement(Answer.NO, f"its agent runs with --enable-network-policy={given[-1]}")
     kept = config_map(snapshot, SYSTEM, "amazon-vpc-cni")
-    if kept is not None and objects.text(kept, "data", "enable-network-policy-controller") == "true":
-        return Enforcement(
-            Answer.YES, "enable-network-policy-controller is true in ConfigMap kube-system/amazon-vpc-cni"
-        )
-    return Enforcement(Answer.UNKNOWN, "no container of it has --enable-network-policy, which it needs to enforce")
+    where = f"ConfigMap {SYSTEM}/amazon-vpc-cni"
+    if kept is None:
+        return Enforcement(Answer.UNKNOWN, f"its agent is on, and {where}, which switches its controller on, not read")
+    if objects.text(kept, "data", "enable-network-policy-controller") != "true":
+        return Enforcement(Answer.UNKNOWN, f"its agent is on, and enable-network-policy-controller not, in {where}")
+    strict = _environment(item).get("NETWORK_POLICY_ENFORCING_MODE") == "strict"
+    meanwhile = "closed" if strict else "open"
+    return Enforcement(Answer.YES, f"its agent and its controller are on; until they know a new pod it is {meanwhile}")
+
+
+def _openshift_sdn(_item: Item, snapshot: Snapshot) -> Enforcement:
+    """In its mode NetworkPolicy alone, the default, told by `pluginName` of its ClusterNetwork (OpenShift
+    documentation, About the OpenShift SDN network plugin; ClusterNetwork [network.openshift.io/v1])."""
+    kept = snapshot.one("ClusterNetwork", "default", group=OPENSHIFT_SDN)
+    name = objects.text(kept, "pluginName") if kept is not None else ""
+    if not name:
+        return Enforcement(Answer.UNKNOWN, "in its mode NetworkPolicy, and no ClusterNetwork tells in which one it is")
+    answer = Answer.YES if name.rpartition("/")[2] == "openshift-ovs-networkpolicy" else Answer.NO
+    return Enforcement(answer, f"pluginName is {name} in ClusterNetwork default")
+
+
+def _weave(item: Item, _snapshot: Snapshot) -> Enforcement:
+    """Its container weave-npc, unless EXPECT_NPC is 0 (Weave Net documentation, Integrating Kubernetes)."""
+    if _environment(item).get("EXPECT_NPC") == "0":
+        return Enforcement(Answer.NO, "EXPECT_NPC is 0")
+    if "weave-npc" not in _names(item):
+        return Enforcement(Answer.UNKNOWN, "it has no container weave-npc, which does")
+    return Enforcement(Answer.YES, "its weave-npc does")
+
+
+def _flannel(item: Item, _snapshot: Snapshot) -> Enforcement:
+    """It leaves policies to others; one may be a container of its pods (flannel documentation, Network policy
+    controller)."""
+    if "kube-network-policies" in _names(item):
+        return Enforcement(Answer.YES, "kube-network-policies runs in its pods")
+    return Enforcement(Answer.NO, "it 'is focused on networking' and leaves policies to others")
 
 
 def _containers(item: Item) -> list[tuple[objects.Path, ...]]:
@@ -128,6 +185,22 @@ def _containers(item: Item) -> list[tuple[objects.Path, ...]]:
 
 def _command_lines(item: Item) -> list[list[str]]:
     return [objects.arguments(item, *path) for path in _containers(item)]
+
+
+def _environment(item: Item) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in _containers(item):
+        found |= objects.environment(item, *path)
+    return found
+
+
+def _names(item: Item) -> list[str]:
+    return [objects.text(item, *path, "name") for path in _containers(item)]
+
+
+def _is_true(written: str) -> bool:
+    """As Go's strconv.ParseBool takes it."""
+    return written in ("1", "t", "T", "true", "TRUE", "True")
 
 
 _YES, _NO, _UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
@@ -150,8 +223,8 @@ PLUGINS: tuple[Plugin, ...] = (
         "a range matches no address that is an endpoint's or, unless policy-cidr-match-mode says so, a node's",
         "Nor do they match an API server in the cluster, an entity of its own, which backends.cilium names.",
     ),
-    _plugin("Calico", "k8s-app", "calico-node", _always("Felix does"), _YES, _SAME_TABLES),
-    _plugin("Canal (flannel and Calico)", "k8s-app", "canal", _always("its Felix does"), _YES, _SAME_TABLES),
+    _plugin("Calico", "k8s-app", "calico-node", _calico, _YES, _SAME_TABLES),
+    _plugin("Canal (flannel and Calico)", "k8s-app", "canal", _calico, _YES, _SAME_TABLES),
     _plugin("kube-router", "k8s-app", "kube-router", _kube_router, _YES, _SAME_TABLES),
     _plugin("kindnet", "app", "kindnet", _kindnet, _YES, _SAME_TABLES),
     _plugin("Amazon VPC CNI", "k8s-app", "aws-node", _aws, _UNKNOWN, "its documentation does not tell"),
@@ -163,7 +236,9 @@ PLUGINS: tuple[Plugin, ...] = (
         _UNKNOWN,
         "its documentation does not tell",
     ),
-    _plugin("Antrea", "component", "antrea-agent", _always("its agent does"), _YES, _SAME_TABLES),
+    _plugin(
+        "Antrea", "component", "antrea-agent", _always("its agent does, whatever its feature gates"), _YES, _SAME_TABLES
+    ),
     _plugin(
         "OVN-Kubernetes", "app", "ovnkube-node ovnkube-control-plane", _always("it always does"), _YES, _SAME_TABLES
     ),
@@ -171,18 +246,16 @@ PLUGINS: tuple[Plugin, ...] = (
         "OpenShift SDN",
         "app",
         "sdn",
-        _always("as its mode NetworkPolicy does"),
+        _openshift_sdn,
         _UNKNOWN,
         "its documentation does not tell",
     ),
-    _plugin(
-        "Weave Net", "name", "weave-net", _always("its weave-npc does"), _UNKNOWN, "its documentation does not tell"
-    ),
+    _plugin("Weave Net", "name", "weave-net", _weave, _UNKNOWN, "its documentation does not tell"),
     _plugin(
         "flannel",
         "app",
         "flannel",
-        _never("it 'is focused on networking' and leaves policies to others"),
+        _flannel,
         _UNKNOWN,
         "it has none",
     ),

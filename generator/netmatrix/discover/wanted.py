@@ -9,6 +9,7 @@ from netmatrix.matrix.model import Matrix
 
 SYSTEM = "kube-system"
 OPENSHIFT_DNS = "openshift-dns"
+OPENSHIFT_SDN = "network.openshift.io"
 
 DISCOVERY_GROUP = "discovery.k8s.io"
 
@@ -50,5 +51,6 @@ def wanted(matrix: Matrix) -> Iterator[Wanted]:
     for kind, resource, group in _CLUSTERS:
         yield Wanted(kind, resource, group, is_namespaced=False)
     yield Wanted("Network", "networks", "config.openshift.io", name="cluster", is_namespaced=False)
+    yield Wanted("ClusterNetwork", "clusternetworks", OPENSHIFT_SDN, name="default", is_namespaced=False)
     for namespace, name in _CONFIG_MAPS:
         yield Wanted("ConfigMap", "configmaps", namespace=namespace, name=name)
