@@ -214,11 +214,11 @@ def test_a_second_address_is_missing_until_the_release_is_upgraded(cluster: Clus
     assert audit(cluster).status == 0
 
 
-def test_what_only_looks_like_a_looked_up_address_is_drift(cluster: Cluster, audit: Audit) -> None:
-    """On a port where the matrix allows no API server: nobody has looked that up."""
+def test_what_only_looks_like_a_looked_up_address_is_foreign(cluster: Cluster, audit: Audit) -> None:
+    """On a port where the matrix allows no API server: the chart never makes a policy for that, nor mends one."""
     granting(cluster, "203.0.113.9", 4444)
     found = departures(audit(cluster, "--format", "json"))
-    assert [item["state"] for item in found.values()] == ["drifted"]
+    assert [item["state"] for item in found.values()] == ["foreign"]
 
 
 def test_where_nothing_is_looked_up_its_policy_is_not_rendered(

@@ -62,21 +62,19 @@ def compare(
 
     A policy outside the `governed` namespaces is nobody's fault here, and part of both sides.
     """
-    desired = {str(policy): policy for policy in rendered}
+    stated = {str(policy): policy for policy in rendered}
     found = {str(policy): policy for policy in live.policies}
-    beside = {name: replace(policy, egress=()) for name, policy in found.items() if _is_beside(policy, desired, known)}
-    desired |= beside
-    parts = {name: parted(policy, desired.get(name), known) for name, policy in found.items()}
-    carried = _carriers(desired, parts, known)
+    parts = {name: parted(policy, stated.get(name), known) for name, policy in found.items()}
+    desired = {**stated, **_for_one_port(found, parts, stated, known)}
+    carried = _carriers(desired, stated, parts, known)
     wanted = {name: with_targets(policy, carried.get(name, ())) for name, policy in desired.items()}
     release = _release(live, desired)
     departures: list[Departure] = []
     for name in sorted({*wanted, *found}):
-        is_ours = name in wanted or _is_discovered_whole(parts[name])
         if name not in found:
             departures.append(Departure(State.MISSING, wanted[name], None))
-        elif is_ours:
-            departures += _own(wanted.get(name), desired.get(name), parts[name], found[name], carried.get(name, set()))
+        elif name in wanted:
+            departures += _own(wanted[name], desired[name], parts[name], found[name], carried.get(name, set()))
         elif found[name].namespace in governed:
             departures.append(_foreign(found[name], live, release))
     order = list(State)
@@ -93,19 +91,18 @@ def compare(
 
 
 def _own(
-    wanted: NetworkPolicy | None,
-    rendered: NetworkPolicy | None,
+    wanted: NetworkPolicy,
+    rendered: NetworkPolicy,
     part: Parted,
     actual: NetworkPolicy,
     carried: set[Target],
 ) -> Iterator[Departure]:
     """A policy of ours: the rules that are rendered, and the addresses that were looked up, each for itself."""
-    if rendered is not None and (what := tuple(_differences(rendered, part.static))):
+    if what := tuple(_differences(rendered, part.static)):
         alone = replace(actual, egress=with_targets(part.static, carried).egress)
         yield Departure(State.DRIFTED, wanted, alone, what)
     if part.targets != carried:
-        base = rendered if rendered is not None else part.static
-        alone = replace(with_targets(base, part.targets), origin=actual.origin)
+        alone = replace(with_targets(rendered, part.targets), origin=actual.origin)
         yield Departure(State.STALE, wanted, alone, tuple(address_differences(part.targets, carried)))
 
 
@@ -116,46 +113,63 @@ def address_differences(targets: Iterable[Target], carried: Iterable[Target]) ->
     yield from (f"{item} is there now and is not granted" for item in sorted(now - granted, key=str))
 
 
-def _carriers(
-    desired: Mapping[str, NetworkPolicy], parts: Mapping[str, Parted], known: Sequence[Looked]
-) -> dict[str, set[Target]]:
-    """Which policy should grant which looked-up addresses.
+def _for_one_port(
+    found: Mapping[str, NetworkPolicy],
+    parts: Mapping[str, Parted],
+    stated: Mapping[str, NetworkPolicy],
+    known: Sequence[Looked],
+) -> dict[str, NetworkPolicy]:
+    """The chart's policies for one port of looked-up addresses, as it makes them but for the addresses.
 
-    Those that grant some already; for a row of which none does, the first of its policies for egress: policies add up,
-    so that it is all the same which of them says so.
+    Offline there is nothing to render of them (the chart's template of the row). Such a policy stands beside the one
+    for what is stated, whose name it has, and the port. Where nothing is stated, it is known by having no other rule.
     """
-    found: dict[str, set[Target]] = {}
+    ours: dict[str, NetworkPolicy] = {}
+    for name, policy in found.items():
+        beside = stated.get(name.rpartition("-")[0])
+        model = beside if beside is not None else parts[name].static
+        looked = next((item for item in known if _row(model) in item.rows), None)
+        if name in stated or looked is None or (beside is None and (model.ingress or model.egress)):
+            continue
+        if _port_in(name) in {target.port for target in (*parts[name].targets, *(looked.now if beside else ()))}:
+            ours[name] = replace(model, name=policy.name, types=frozenset({Direction.EGRESS}), ingress=(), egress=())
+    return ours
+
+
+def _carriers(
+    desired: Mapping[str, NetworkPolicy],
+    stated: Mapping[str, NetworkPolicy],
+    parts: Mapping[str, Parted],
+    known: Sequence[Looked],
+) -> dict[str, set[Target]]:
+    """Which policy should grant which looked-up addresses: each those on the ports that it is for, or grants.
+
+    Those of a port that no policy is for, the first of the row's policies for egress: policies add up, so that it is
+    all the same which of them says so.
+    """
+    carried: dict[str, set[Target]] = {}
     for looked in known:
         for row in looked.rows:
-            mine = [
-                name
-                for name, policy in desired.items()
-                if (policy.namespace, policy.pod_selector) == row and Direction.EGRESS in policy.types
-            ]
-            granting = [name for name, part in parts.items() if part.targets and _row(part.static) == row]
-            for name in granting or mine[:1]:
-                found[name] = set(looked.now)
-    return found
+            ours = [name for name, policy in desired.items() if _row(policy) == row]
+            mine = [name for name in ours if Direction.EGRESS in desired[name].types]
+            ports = {name: {target.port for target in parts[name].targets} for name in mine if name in parts}
+            for name in ports.keys() - stated.keys():
+                ports[name].add(_port_in(name))
+            first = sorted(mine, key=lambda name: not ports.get(name))[:1]
+            for target in looked.now:
+                for name in [name for name in mine if target.port in ports.get(name, ())] or first:
+                    carried.setdefault(name, set()).add(target)
+    return carried
 
 
 def _row(policy: NetworkPolicy) -> tuple[str, object]:
     return policy.namespace, policy.pod_selector
 
 
-def _is_beside(policy: NetworkPolicy, desired: Mapping[str, NetworkPolicy], known: Sequence[Looked]) -> bool:
-    """Whether it is the chart's for one port of looked-up addresses: it stands beside the policy for what is stated.
-
-    Offline there is nothing to render of it (the chart's template of the row; its name ends with the port).
-    """
-    stem, _, port = str(policy).rpartition("-")
-    stated = desired.get(stem)
-    looked_up = any(_row(policy) in looked.rows for looked in known)
-    return bool(port.isdigit() and looked_up and str(policy) not in desired and stated and _row(stated) == _row(policy))
-
-
-def _is_discovered_whole(part: Parted) -> bool:
-    """Whether it holds nothing but looked-up addresses: offline there is nothing to render of such a policy."""
-    return bool(part.targets) and not (part.static.ingress or part.static.egress)
+def _port_in(name: str) -> int:
+    """The number at the end of a name; 0, which is no port, where there is none."""
+    end = name.rpartition("-")[2]
+    return int(end) if end.isascii() and end.isdecimal() and not end.startswith("0") else 0
 
 
 def _differences(wanted: NetworkPolicy, actual: NetworkPolicy) -> Iterator[str]:
