@@ -160,6 +160,50 @@ def test_the_name_services_namespace_counts_and_others_do_not(cluster: Cluster, 
     assert "closed: no rule of kube-system/deny lets it through" in result.out
 
 
+def test_what_another_namespace_closes_is_told_beside_every_kind_of_departure(cluster: Cluster, audit: Audit) -> None:
+    cluster.add(policy("close-dns", {"podSelector": {}, "policyTypes": ["Ingress"]}, namespace="kube-system"))
+    cluster.add(policy("kafka", {"podSelector": {"matchLabels": KAFKA}, "policyTypes": ["Egress"], "egress": [{}]}))
+    cluster.policy("redkite-mongo-ingress")["spec"]["ingress"].append({})
+    cluster.remove(cluster.policy("redkite-default-deny", "stalker-jobs"))
+    cluster.one("EndpointSlice", "kubernetes", "default")["endpoints"][0]["addresses"] = ["172.18.0.9"]
+    result = audit(cluster, "--format", "json")
+    assert {item["state"] for item in departures(result).values()} == {"foreign", "drifted", "stale", "missing"}
+    found = [item for item in json.loads(result.out)["findings"] if item["rule"] == "NM950"]
+    assert found
+    for item in found:
+        assert item["message"].endswith("granted, and not allowed, also once the policies above are put right")
+        assert "is closed: no rule of kube-system/close-dns lets it through" in item["hint"]
+
+
+def test_what_departures_do_and_nothing_else_is_not_told_twice(cluster: Cluster, audit: Audit) -> None:
+    cluster.add(policy("allow-all", ALLOW_ALL))
+    cluster.policy("redkite-kafka-ingress")["spec"]["ingress"].append({})
+    cluster.remove(cluster.policy("redkite-default-deny", "stalker-jobs"))
+    result = audit(cluster, "--format", "json")
+    assert len(departures(result)) == 3
+    assert "NM950" not in result.out
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_what_four_open_and_no_one_of_them_by_itself_or_at_last_is_told(
+    is_beside: bool, cluster: Cluster, audit: Audit
+) -> None:
+    """Each end is opened twice, so that each of the four may go and nothing changes."""
+    ui = {"matchLabels": {"app.kubernetes.io/component": "ui"}}
+    mongo = {"matchLabels": MONGO}
+    out_ = {"podSelector": ui, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": mongo}]}]}
+    in_ = {"podSelector": mongo, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": ui}]}]}
+    cluster.add(*(policy(f"out-{at}", out_) for at in "ab"), *(policy(f"in-{at}", in_) for at in "ab"))
+    if is_beside:
+        cluster.add(policy("kafka", {"podSelector": {"matchLabels": KAFKA}, "policyTypes": ["Egress"], "egress": [{}]}))
+    result = audit(cluster)
+    assert result.status == 1
+    (found,) = (line for line in result.out.splitlines() if "error NM950" in line)
+    assert "ui" in found.partition(" -> mongo, All Connections")[0]
+    assert found.endswith("also once the policies above are put right") is is_beside
+    assert ("error NM942 stalker/kafka" in result.out) is is_beside
+
+
 def test_an_unreadable_policy_is_named_and_nothing_is_said(cluster: Cluster, audit: Audit) -> None:
     cluster.add(policy("odd", {"podSelector": {}, "ingres": [{}]}))
     result = audit(cluster)

@@ -54,6 +54,12 @@ class Comparison:
     release: Release | None
     as_rendered: int
 
+    def put_right(self, departures: Iterable[Departure]) -> tuple[NetworkPolicy, ...]:
+        """The policies of the cluster once the policies that these departures are about are as they should be."""
+        policies: dict[str, NetworkPolicy | None] = {str(policy): policy for policy in self.actual}
+        policies |= {str(item.policy): item.wanted for item in departures}
+        return tuple(policy for policy in policies.values() if policy is not None)
+
 
 def compare(
     rendered: Sequence[NetworkPolicy], live: Live, known: Sequence[Looked], governed: Sequence[str]

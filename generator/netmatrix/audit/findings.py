@@ -31,9 +31,8 @@ _RULES = {
 
 
 def findings(audit: Audit) -> tuple[Finding, ...]:
-    """Everything that was found, policies first. What the proof finds is added where no policy departs: then nothing
-    else says it."""
-    found = [
+    """Everything that was found, policies first; at last what the proof finds and none of these is the cause of."""
+    return (
         *(_departure(audit, effect) for effect in audit.effects),
         *(_back_end(audit, item) for item in audit.backends),
         *(_absent(name) for name in audit.absent),
@@ -42,10 +41,8 @@ def findings(audit: Audit) -> tuple[Finding, ...]:
         *(_empty_row(audit, row) for row in audit.pods.empty_rows),
         *audit.expired,
         *(_overriding(audit, item) for item in audit.overriding),
-    ]
-    if audit.verdict.counter_examples and all(effect.is_harmless for effect in audit.effects):
-        found += _proof(audit)
-    return tuple(found)
+        *_proof(audit),
+    )
 
 
 def does(effect: Effect) -> str:
@@ -167,5 +164,7 @@ def _overriding(audit: Audit, item: Overriding) -> Finding:
 
 
 def _proof(audit: Audit) -> Iterator[Finding]:
-    for item in proof_findings(audit.verdict, in_manifests=False):
-        yield Finding(rules.NOT_THE_MATRIX, item.message, item.place, item.path, item.hint, item.severity)
+    """What differs even where the policies that are named with what they open and close are put right."""
+    also = "" if all(effect.is_harmless for effect in audit.effects) else ", also once the policies above are put right"
+    for item in proof_findings(audit.rest, in_manifests=False):
+        yield Finding(rules.NOT_THE_MATRIX, f"{item.message}{also}", item.place, item.path, item.hint, item.severity)

@@ -14,7 +14,7 @@ from netmatrix.audit.overriding import Overriding, overriding
 from netmatrix.audit.pods import Pods, judge_pods
 from netmatrix.cluster import Item, Snapshot
 from netmatrix.document import Finding
-from netmatrix.policy.objects import NetworkPolicy
+from netmatrix.policy.objects import Namespace, NetworkPolicy
 from netmatrix.policy.read import Manifests
 from netmatrix.proof.grants import Granted, granted
 from netmatrix.proof.verify import Verdict, verify
@@ -34,7 +34,8 @@ class Audit:
     """Everything in which a cluster is not as it should be, and the proof's verdict on its policies as a whole.
 
     `granted` is what the matrix grants with the addresses that the cluster has now; `expired` are the findings about
-    exceptions whose last day is past; `absent` the governed namespaces that are not there.
+    exceptions whose last day is past; `absent` the governed namespaces that are not there. `rest` is the verdict on
+    the cluster once every policy is put right of which an effect is told: what differs then, nothing else here says.
     """
 
     granted: Granted
@@ -48,6 +49,7 @@ class Audit:
     absent: tuple[str, ...]
     expired: tuple[Finding, ...]
     verdict: Verdict
+    rest: Verdict
 
 
 def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequence[Finding] = ()) -> Audit:
@@ -61,17 +63,25 @@ def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequ
     now = granted(values, [target.discovered for item in looked for target in sorted(item.now, key=str)])
     compared = compare(rendered.policies, live, looked, now.governed)
     namespaces = dict(live.namespaces)
+    told = effects(compared, namespaces, now)
+    harmful = [effect.departure for effect in told if not effect.is_harmless]
+    verdict = _verdict(live.policies, namespaces, now)
     return Audit(
         granted=now,
         live=live,
         looked=looked,
         compared=compared,
-        effects=effects(compared, namespaces, now),
+        effects=told,
         pods=judge_pods(live, now),
         overriding=overriding(live, now.governed, rendered.items),
         backends=compare_back_ends(rendered.items, live, looked),
         absent=tuple(name for name in now.governed if name not in namespaces),
         expired=tuple(expired),
-        # What the chart renders for other APIs is compared as rendered, and not read: `verify` judges it.
-        verdict=verify(replace(now, backends=()), Manifests(namespaces, (), live.policies), CLUSTER),
+        verdict=verdict,
+        rest=_verdict(compared.put_right(harmful), namespaces, now) if harmful else verdict,
     )
+
+
+def _verdict(policies: Sequence[NetworkPolicy], namespaces: dict[str, Namespace], granted: Granted) -> Verdict:
+    """The proof's. What the chart renders for other APIs is compared as rendered, and not read: `verify` judges it."""
+    return verify(replace(granted, backends=()), Manifests(namespaces, (), tuple(policies)), CLUSTER)
