@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netmatrix.policy.addresses import Family
@@ -20,7 +22,7 @@ from netmatrix.probe.questions import (
     questions,
 )
 from netmatrix.probe.surroundings import Leftover, Surroundings
-from tests.probe.conftest import OUTSIDE, OWN, Scene, scene_of
+from tests.probe.conftest import API, DNS, OUTSIDE, OWN, Scene, scene_of
 
 IMAGE = Image("registry.example/agnhost:1", "IfNotPresent")
 TIME = Answering(
@@ -76,6 +78,7 @@ def test_what_is_expected_is_the_matrix_over_both_families(scene: Scene) -> None
         ("TCP", 3000): {Outcome.OPEN},
         ("TCP", unlisted): {Outcome.REFUSED},
         ("UDP", 3000): {Outcome.REFUSED},
+        ("UDP", unlisted): {Outcome.REFUSED},
     }
     assert {item.family for item in found if item.destination == "jobs-manager"} == set(Family)
     assert set.union(*expected(found, "jobs", "mongo").values()) == {Outcome.REFUSED}
@@ -85,7 +88,45 @@ def test_nobody_outside_may_reach_the_interface_and_nothing_else(scene: Scene) -
     (stranger,) = (actor.title for actor in scene.actors if actor.id == STRANGER)
     found = scene.questions()
     opened = {item.destination for item in found if item.source == stranger and item.expected is Outcome.OPEN}
-    assert opened == {"ui", "(stolen labels elsewhere)", "dns", "kubernetes-api"}
+    assert opened == {"ui", "(stolen labels elsewhere)", "dns", "dns (another port)", "kubernetes-api"}
+
+
+def test_pods_of_no_row_are_asked_on_every_port_that_the_matrix_names_over_both_protocols(scene: Scene) -> None:
+    """A rule that lost its peers opens a row's port to anybody, and only who listens there can tell."""
+    found = scene.questions()
+    for other in (actor for actor in scene.actors if actor.id in (STRANGER, THIEF)):
+        assert set(other.ports) > cast.known_ports(scene.granted)
+        every = {(protocol, port) for protocol in ("TCP", "UDP") for port in other.ports}
+        assert expected(found, "cron", other.title).keys() == every
+        assert expected(found, other.title, "(no labels in default)").keys() == every
+
+
+def test_between_two_that_refuse_each_other_one_port_stands_for_all(scene: Scene) -> None:
+    unlisted = scene.actors[0].ports[-1]
+    found = scene.questions()
+    assert expected(found, "cron", "(no labels in default)").keys() == {("TCP", unlisted), ("UDP", unlisted)}
+    assert expected(found, "jobs", "mongo").keys() == {("TCP", 27017), ("TCP", unlisted), ("UDP", 27017)}
+
+
+def test_pods_of_no_row_listen_on_so_many_ports_as_their_memory_bears(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cast, "MOST_PORTS", 2)
+    made = plan(scene.granted, surroundings(), "0a1b2c", IMAGE)
+    (stranger,) = (actor for actor in made.actors if actor.id == STRANGER)
+    missing = sorted(cast.known_ports(scene.granted))[2:]
+    assert len(stranger.ports) == 3
+    assert f"not asked: ports {', '.join(map(str, missing))} at pods of no row" in announcement(made)
+
+
+def test_what_nobody_of_the_run_listens_for_is_told(scene: Scene) -> None:
+    around = replace(surroundings(answering=(DNS,)), api_services=(API,))
+    told = announcement(plan(scene.granted, around, "0a1b2c", IMAGE))
+    assert "not asked: addresses outside the cluster: --outside" in told
+    assert "not asked: kubernetes-api on other ports than 443:" in told
+    assert "not asked: dns on ports that its pods do not declare" in told
+    told = announcement(plan(scene.granted, around, "0a1b2c", IMAGE, OUTSIDE))
+    assert "not asked: addresses and ports outside the cluster that --outside does not name" in told
 
 
 def test_the_name_service_is_asked_a_name_and_connected_to(scene: Scene) -> None:
@@ -94,6 +135,13 @@ def test_the_name_service_is_asked_a_name_and_connected_to(scene: Scene) -> None
     assert {item.expected for item in asked if item.source == "jobs"} == {Outcome.REFUSED}
     assert {item.address for item in asked if not item.is_query} == {"10.244.0.2:53", "[fd00::2]:53"}
     assert len([item for item in asked if item.is_query and item.source == "ui"]) == 1
+
+
+def test_the_name_services_pods_are_asked_on_the_other_ports_that_they_declare(scene: Scene) -> None:
+    """A rule that lost its ports opens them."""
+    asked = [item for item in scene.questions() if item.destination == "dns (another port)"]
+    assert {(str(item.protocol), item.port, item.is_outside) for item in asked} == {("TCP", 9153, True)}
+    assert {item.expected for item in asked if item.source == "ui"} == {Outcome.REFUSED}
 
 
 def test_only_a_name_service_is_queried(scene: Scene) -> None:

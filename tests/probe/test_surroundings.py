@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netmatrix.cluster import Kubectl
+from netmatrix.policy.ports import Protocol
 from netmatrix.probe.manifests import LABEL, LIFETIME
 from netmatrix.probe.rules import ProbeError
 from netmatrix.probe.surroundings import look
@@ -17,6 +18,28 @@ from tests.probe.conftest import OWN, Scene
 
 OTHERS = {"items": [], "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}}
 """What there is of everything but namespaces."""
+
+PODS = {
+    "items": [
+        {
+            "metadata": {"name": "coredns-1", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+            "spec": {
+                "containers": [
+                    {
+                        "ports": [
+                            {"containerPort": 53, "protocol": "UDP"},
+                            {"containerPort": 53, "protocol": "TCP"},
+                            {"containerPort": 9153},
+                        ]
+                    },
+                    {},
+                ]
+            },
+            "status": {"podIPs": [{"ip": "10.244.0.2"}], "conditions": [{"type": "Ready", "status": "True"}]},
+        }
+    ]
+}
+"""A name service."""
 
 Cluster = Callable[[timedelta], Kubectl]
 
@@ -32,7 +55,8 @@ def cluster(tmp_path: Path, scene: Scene) -> Cluster:
         namespaces = {"items": [*governed, {"metadata": run}]}
         file = tmp_path / "kubectl"
         said = (
-            f"case \"$*\" in *' namespaces '*) echo '{json.dumps(namespaces)}';; *) echo '{json.dumps(OTHERS)}';; esac"
+            f"case \"$*\" in *' namespaces '*) echo '{json.dumps(namespaces)}';; "
+            f"*' pods '*) echo '{json.dumps(PODS)}';; *) echo '{json.dumps(OTHERS)}';; esac"
         )
         file.write_text(f"#!/bin/sh\n{said}\n", encoding="utf-8")
         file.chmod(0o755)
@@ -49,3 +73,9 @@ def test_another_run_that_may_go_on_is_left_alone(cluster: Cluster, scene: Scene
 def test_what_a_run_left_whose_pods_have_ended_is_to_be_removed(cluster: Cluster, scene: Scene) -> None:
     found = look(cluster(timedelta(seconds=LIFETIME + 60)), scene.granted)
     assert [item.namespace for item in found.leftovers] == [OWN]
+
+
+def test_the_other_ports_of_a_name_service_are_those_that_its_pods_declare(cluster: Cluster, scene: Scene) -> None:
+    (pods,) = look(cluster(timedelta(seconds=LIFETIME + 60)), scene.granted).answering
+    assert pods.ports == ((Protocol.TCP, 53), (Protocol.UDP, 53))
+    assert pods.others == (9153,)

@@ -13,9 +13,8 @@ from netmatrix.probe.questions import LeftOut, Outcome, Question
 from netmatrix.probe.report import About, document, headline, text
 from netmatrix.probe.settling import LONG, settle
 from netmatrix.probe.verdict import Verdict, verdict
-from tests.probe.conftest import OUTSIDE, Scene
+from tests.probe.conftest import CONTROL, OUTSIDE, Scene
 
-CONTROL = "(no labels elsewhere)"
 ENDPOINTS = ("dns", "kubernetes-api", "internet", "outside")
 ABOUT = About("prod", "minikube", "https://192.168.49.2:8443", "agnhost", 15, (), ("what nobody asked",))
 WITHOUT_MONGO = replace(ABOUT, left_out=(LeftOut("mongo", "a Service names its pods"),))

@@ -14,6 +14,8 @@ from netmatrix.proof.parties import labels_of
 STRANGER, THIEF = "stranger", "thief"
 _UNLISTED = range(8888, 65536)
 """Where the port is looked for that the matrix does not name."""
+MOST_PORTS = 32
+"""Of the matrix's, on how many a pod of no row listens at most: a process listens on each, and a pod's memory ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ class Service:
 def cast(granted: Granted, namespace: str) -> tuple[Actor, ...]:
     """Everybody; `namespace` is the run's own, which the matrix does not govern.
 
-    There, one pod has no labels, and one has those of as many rows as one pod can carry.
+    There, one pod has no labels, and one has those of as many rows as one pod can carry. Pods of no row listen on every
+    port that the matrix names: what a row may open to somebody must not be open to anybody.
     """
     unlisted = next(port for port in _UNLISTED if port not in known_ports(granted))
     rows = [actor for row in granted.rows for actor in _of_row(granted, row, unlisted)]
-    others = (*_endpoint_ports(granted), unlisted)
+    others = (*sorted(known_ports(granted))[:MOST_PORTS], unlisted)
     governed = [Actor(f"nobody-{name}", f"(no labels in {name})", name, {}, others) for name in granted.governed]
     return (
         *rows,
@@ -119,9 +122,3 @@ def _of_row(granted: Granted, row: Row, unlisted: int) -> Iterator[Actor]:
     if any(grant.source.row == row.pod.id for grant in flows):
         twin = f"{row.pod.id}-2"
         yield Actor(twin, f"{row.pod.id} (another pod)", namespace, labels, ports, asks=False, twin=row.pod.id)
-
-
-def _endpoint_ports(granted: Granted) -> tuple[int, ...]:
-    """The ports of the endpoints: what is granted there must not be open elsewhere."""
-    found = {port for endpoint in granted.endpoints for _, port in endpoint_ports(granted, endpoint)}
-    return tuple(sorted(found))

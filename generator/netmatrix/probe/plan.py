@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from netmatrix.probe.cast import Actor, cast, published
+from netmatrix.probe.cast import MOST_PORTS, STRANGER, Actor, cast, known_ports, published
 from netmatrix.probe.manifests import LIFETIME, LIMITS, PREFIX, REQUESTS, Image
 from netmatrix.probe.questions import LeftOut, Outside
 from netmatrix.probe.surroundings import Surroundings
 from netmatrix.proof.grants import Granted
 
 _NEVER_ASKED = (
+    "ports that the matrix does not name, but for one that stands for all of them",
+    "pods at addresses that the cluster gives to none of the run's, where addresses are granted that pods may have",
     "which labels the application's pods really carry: the pods of a run have those that the values say",
     "pods on the host's network, a node to its own pods, ICMP, SCTP, and connections that are open already",
 )
@@ -60,9 +62,26 @@ def plan(
     )
     ports = (item for pods in around.answering for item in pods.left_out)
     actors = tuple(actor for actor in everybody if not {actor.id, actor.twin} & named.keys())
-    not_named = () if outside else ("addresses outside the cluster: --outside ADDRESS:PORT names some",)
     left_out = (*rows, *around.unknown, *ports)
-    return Plan(granted, around, run, actors, image, tuple(outside), left_out, (*not_named, *_NEVER_ASKED))
+    not_asked = (*_not_asked(granted, around, everybody, outside), *_NEVER_ASKED)
+    return Plan(granted, around, run, actors, image, tuple(outside), left_out, not_asked)
+
+
+def _not_asked(
+    granted: Granted, around: Surroundings, actors: Sequence[Actor], outside: Sequence[Outside]
+) -> Iterator[str]:
+    """What this run does not ask, though another might: where nobody of the run listens."""
+    if outside:
+        yield "addresses and ports outside the cluster that --outside does not name"
+    else:
+        yield "addresses outside the cluster: --outside ADDRESS:PORT names some"
+    for service in around.api_services:
+        yield f"{service.endpoint} on other ports than {service.port}: --outside ADDRESS:PORT names some"
+    for pods in around.answering:
+        yield f"{pods.endpoint} on ports that its pods do not declare, or over UDP where no flow names the port"
+    listened = {port for actor in actors if actor.id == STRANGER for port in actor.ports}
+    if missing := known_ports(granted) - listened:
+        yield f"ports {', '.join(map(str, sorted(missing)))} at pods of no row: one listens on {MOST_PORTS} at most"
 
 
 def announcement(plan: Plan) -> str:

@@ -82,13 +82,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Pods of the cluster that are an endpoint of the matrix, such as the name service's."""
+    """Pods of the cluster that are an endpoint of the matrix, such as the name service's.
+
+    `ports` are those that flows name; `others` are more TCP ports on which the pods say that they listen.
+    """
 
     endpoint: str
     namespace: str
     labels: Mapping[str, str]
     addresses: Addresses
     ports: tuple[tuple[Protocol, int], ...]
+    others: tuple[int, ...] = ()
 
     @property
     def queried(self) -> tuple[int, ...]:
@@ -176,24 +180,44 @@ class _Source:
         self._granted, self._actor, self._addresses = granted, actor, addresses
 
     def to_actor(self, other: Actor, addresses: Addresses) -> Iterator[Question]:
-        """Over TCP on every port that it listens on; over UDP where that is granted, and on one port where not."""
+        """A connection on each of the ports that stand for all, over each family that both have."""
         for family, address in self._shared(addresses):
             party = _pod(address, other.namespace, other.labels)
-            for port in other.ports:
-                for protocol in (Protocol.TCP, Protocol.UDP):
-                    expected = self._expected(party, family, protocol, port)
-                    if protocol is Protocol.UDP and expected is Outcome.REFUSED and port != other.ports[0]:
-                        continue
-                    yield self._question(other.title, protocol, port, family, address, expected)
+            said = {
+                (protocol, port): self._expected(party, family, protocol, port)
+                for port in other.ports
+                for protocol in (Protocol.TCP, Protocol.UDP)
+            }
+            for protocol, port in self._standing_for_all(other, said):
+                expected = said[protocol, port]
+                yield self._question(other.title, protocol, port, family, address, expected)
+
+    def _standing_for_all(
+        self, other: Actor, said: Mapping[tuple[Protocol, int], Outcome]
+    ) -> Iterable[tuple[Protocol, int]]:
+        """The protocols and ports of another pod that must be asked, of all those on which it listens.
+
+        Each of them where one end alone restricts the connection, since the other would hide nothing that it opens, and
+        where something is granted between the two, since a fault in that grant opens both ends. Where both ends refuse
+        everything, what opens both is no matter of one port: over TCP a row's own, or one that nobody names, and over
+        UDP one.
+        """
+        if not {self._actor.namespace, other.namespace} <= set(self._granted.governed):
+            return said
+        if any(expected is not Outcome.REFUSED for expected in said.values()):
+            return said
+        ports = other.ports if other.labels else other.ports[-1:]
+        return [*((Protocol.TCP, port) for port in ports), (Protocol.UDP, ports[0])]
 
     def to_pods(self, pods: Answering) -> Iterator[Question]:
         """A connection on each TCP port, and a query on each UDP port of a name service; others would not answer."""
+        named = [(pods.endpoint, port) for protocol, port in pods.ports if protocol is Protocol.TCP]
+        others = [(f"{pods.endpoint} (another port)", port) for port in pods.others]
         for family, address in self._shared(pods.addresses):
             party = _pod(address, pods.namespace, pods.labels)
-            for protocol, port in pods.ports:
-                if protocol is Protocol.TCP:
-                    expected = self._expected(party, family, protocol, port)
-                    yield self._question(pods.endpoint, protocol, port, family, address, expected, is_outside=True)
+            for title, port in (*named, *others):
+                expected = self._expected(party, family, Protocol.TCP, port)
+                yield self._question(title, Protocol.TCP, port, family, address, expected, is_outside=True)
         for port in pods.queried:
             shared = next(self._shared(pods.addresses), None)
             if shared is not None:

@@ -155,7 +155,8 @@ def _answering(kubectl: Kubectl, granted: Granted, unknown: list[LeftOut]) -> It
             else:
                 metadata, addresses = found["metadata"], by_family(ip["ip"] for ip in found["status"]["podIPs"])
                 labels = metadata.get("labels", {})
-                yield Answering(endpoint.id, metadata["namespace"], labels, addresses, ports)
+                others = tuple(sorted(_tcp_ports(found) - {port for _, port in ports}))
+                yield Answering(endpoint.id, metadata["namespace"], labels, addresses, ports, others)
 
 
 def _pods(kubectl: Kubectl, selection: Selection, endpoint: str, unknown: list[LeftOut]) -> list[Mapping[str, Any]]:
@@ -169,6 +170,12 @@ def _pods(kubectl: Kubectl, selection: Selection, endpoint: str, unknown: list[L
     # Host-network pods have a node's address, of which policies cannot speak by labels; one that is not ready may not
     # listen.
     return [item for item in found if not item["spec"].get("hostNetwork") and _is_ready(item)]
+
+
+def _tcp_ports(item: Mapping[str, Any]) -> set[int]:
+    """The TCP ports that a pod declares."""
+    ports = (port for container in item["spec"]["containers"] for port in container.get("ports") or [])
+    return {port["containerPort"] for port in ports if port.get("protocol", "TCP") == "TCP"}
 
 
 def _is_ready(item: Mapping[str, Any]) -> bool:
