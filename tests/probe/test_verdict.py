@@ -208,3 +208,32 @@ def test_what_must_be_refused_and_is_made_now_and_then_deviates(asked: tuple[Que
     assert was_open == {wrong}
     assert [cell.question for cell in told.deviations] == [wrong]
     assert "made first, and then refused" in text(told, ABOUT)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_lost_packet_does_not_hide_that_nothing_is_enforced(asked: tuple[Question, ...], times: int) -> None:
+    """Refused as it should be, among a thousand that are not: that is no policy."""
+    closed = [item for item in asked if item.expected is Outcome.REFUSED and not item.is_outside]
+    lost = {next(item for item in closed if item.family is family): times for family in Family}
+    cluster = Cluster(lambda _item, _now: Outcome.OPEN)
+
+    def answer(item: Question, _now: float) -> Outcome:
+        is_lost = lost.get(item, 0) > 0
+        lost[item] = lost.get(item, 0) - is_lost
+        return Outcome.REFUSED if is_lost else Outcome.OPEN
+
+    cluster.answer = answer
+    found, was_open = cluster.settle(asked)
+    told = judged(asked, lambda item: found[item], was_open)
+    assert told.not_enforced == tuple(Family)
+    assert headline(told, ABOUT).startswith("prod: FAILS: the cluster does not enforce network policies over IPv4 and")
+
+
+def test_policies_of_one_row_alone_are_enforcement(asked: tuple[Question, ...]) -> None:
+    """What they refuse is refused again, and is told cell by cell."""
+    cluster = Cluster(lambda item, _: as_expected(item) if item.destination == "mongo" else Outcome.OPEN)
+    found, was_open = cluster.settle(asked)
+    told = judged(asked, lambda item: found[item], was_open)
+    assert told.not_enforced == ()
+    assert told.deviations
+    assert len(cluster.asked) < 50

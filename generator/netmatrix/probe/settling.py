@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from netmatrix.probe.questions import Outcome, Question
-from netmatrix.probe.verdict import deviating
+from netmatrix.probe.verdict import deviating, refused_alone
 
 Ask = Callable[[Sequence[Question], int], dict[Question, Outcome]]
 """Asks questions, with the seconds after which a connection is given up, and returns all answers."""
@@ -17,6 +17,8 @@ _PAUSE = 1.0
 _SAMPLE = 40
 _FEW = 200
 """Of more than this many deviations, none is a lost packet."""
+_LOOKS = 2
+"""How often is looked again whether a packet was lost."""
 
 
 def settle(
@@ -33,7 +35,8 @@ def settle(
     got to it. So some of the deviations are asked again, and when they are gone everything is: what was refused as it
     should be may have been refused because nothing was ready. After that, deviations are asked once more, and few ones
     twice. A connection that must be possible and then is was lost on the way before; one that must be refused and was
-    made has been made, and the second value holds those that were refused afterwards.
+    made has been made, and the second value holds those that were refused afterwards. Where nearly nothing is refused,
+    the little that is may have been lost just so, and would hide that nothing is enforced: it is asked again too.
     """
     end = now() + patience
     found = ask(asked, SHORT)
@@ -46,4 +49,7 @@ def settle(
         found = {**found, **ask(wrong, LONG)}
     if 0 < len(wrong := deviating(found)) <= _FEW:
         found = {**found, **ask(wrong, LONG)}
+    for _ in range(_LOOKS):
+        if alone := refused_alone(found):
+            found = {**found, **ask(alone, LONG)}
     return found, frozenset(item for item in open_before if found[item] is not Outcome.OPEN)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from netmatrix.policy.addresses import FAMILIES, Family
 from netmatrix.probe.questions import LeftOut, Outcome, Question
 
+_NEARLY_NOTHING = 0.1
+"""Of all that must be refused: so little may be packets that were lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -94,17 +97,25 @@ def deviating(found: Mapping[Question, Outcome]) -> list[Question]:
     return [item for item, outcome in found.items() if item.expected not in (Outcome.EITHER, outcome)]
 
 
-def _is_not_enforced(cells: Sequence[Cell], family: Family) -> bool:
-    """Whether something must be refused between pods of the run over a family, and nothing was.
+def refused_alone(found: Mapping[Question, Outcome]) -> list[Question]:
+    """What is refused, as it must be, over a family over which nearly nothing is that must be."""
+    alone: list[Question] = []
+    for family in FAMILIES:
+        closed = [item for item in found if _tells_enforcement(item, family)]
+        refused = [item for item in closed if found[item] is not Outcome.OPEN]
+        alone += refused if len(refused) <= len(closed) * _NEARLY_NOTHING else []
+    return alone
 
-    What is outside may be refused by others, such as a firewall.
-    """
-    closed = [
-        cell
-        for cell in cells
-        if cell.question.family is family and cell.question.expected is Outcome.REFUSED and not cell.question.is_outside
-    ]
+
+def _is_not_enforced(cells: Sequence[Cell], family: Family) -> bool:
+    """Whether something must be refused over a family, and nothing was."""
+    closed = [cell for cell in cells if _tells_enforcement(cell.question, family)]
     return bool(closed) and all(cell.found is Outcome.OPEN for cell in closed)
+
+
+def _tells_enforcement(item: Question, family: Family) -> bool:
+    """Whether it must be refused between pods of the run: at other ends others may refuse, such as a firewall."""
+    return item.family is family and item.expected is Outcome.REFUSED and not item.is_outside
 
 
 def _unanswered(dark: Sequence[Question]) -> Iterator[LeftOut]:
