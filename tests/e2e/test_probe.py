@@ -32,7 +32,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.operations]
 
 PROD = Scenario("prod")
 MONGO = {"app.kubernetes.io/name": "mongodb"}
+CRON = {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"}
 _PATIENCE = 600.0
+_UNGOVERNED = {"(no labels elsewhere)", "(stolen labels elsewhere)"}
 _INTERNET, _METADATA = "203.0.113.1", "169.254.169.254"
 
 
@@ -130,6 +132,7 @@ def test_on_off_and_on_again(installed: Cluster) -> None:
     opened = {(cell["source"], cell["destination"]) for cell in data["cells"] if cell["found"] == "open"}
     assert {("cron", "mongo"), ("ui", "dns"), ("orchestrator", "kubernetes-api"), ("jobs", _INTERNET)} <= opened
     assert not {("jobs", "mongo"), ("jobs", _METADATA), ("ui", "kubernetes-api"), ("jobs", "dns")} & opened
+    assert {source for source, destination in opened if destination == "dns (another port)"} == _UNGOVERNED
 
     with enforcement_off(installed):
         found, tested = probe_and_helm_test(installed, "--settle", "5")
@@ -152,24 +155,42 @@ def probe_and_helm_test(cluster: Cluster, *arguments: str) -> tuple[Output, Outp
         return probe(cluster, "--yes", *arguments), tested.result()
 
 
-def test_a_policy_that_opens_more_is_found_with_its_packets(installed: Cluster) -> None:
-    """Somebody's own policy, which is not the chart's: what counts is the matrix."""
-    spec = {"podSelector": {"matchLabels": MONGO}, "policyTypes": ["Ingress"], "ingress": [{}]}
-    metadata = {"name": "somebodys", "namespace": NAMESPACE}
+def test_policies_that_open_more_are_found_with_their_packets(installed: Cluster) -> None:
+    """Somebody's own policies, which are not the chart's: what counts is the matrix.
+
+    One opens a row to everybody, the other everybody to a row, on the port of another row.
+    """
+    egress = [{"ports": [{"protocol": "TCP", "port": 3000}]}]
+    policies = {
+        "opens-mongo": {"podSelector": {"matchLabels": MONGO}, "policyTypes": ["Ingress"], "ingress": [{}]},
+        "opens-everybody": {"podSelector": {"matchLabels": CRON}, "policyTypes": ["Egress"], "egress": egress},
+    }
     installed.apply(
-        [{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}]
+        [
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": name, "namespace": NAMESPACE},
+                "spec": spec,
+            }
+            for name, spec in policies.items()
+        ]
     )
     try:
-        found = probe(installed, "--yes", "--settle", "2")
+        found = probe(installed, "--yes", "--settle", "2", "--format", "json")
     finally:
-        installed.kubectl("delete", "networkpolicy", "somebodys", "--namespace", NAMESPACE)
+        installed.kubectl("delete", "networkpolicy", *policies, "--namespace", NAMESPACE)
     assert found.status == 1, found.stderr
-    assert re.search(
-        r"^  \(no labels elsewhere\) -> mongo, TCP 27017 \(IPv4\), at \S+: expected refused, found open$",
-        found.stdout,
-        re.MULTILINE,
-    )
-    assert "does not enforce" not in found.stdout
+    data = json.loads(found.stdout)
+    assert data["notEnforced"] == []
+    wrong = [cell for cell in data["cells"] if not cell["holds"]]
+    assert {(cell["expected"], cell["found"]) for cell in wrong} == {("refused", "open")}
+    told = {(cell["source"], cell["destination"], cell["protocol"], cell["port"], cell["family"]) for cell in wrong}
+    for family in ("IPv4", "IPv6"):
+        for other in _UNGOVERNED:
+            assert (other, "mongo", "TCP", 27017, family) in told
+            assert ("cron", other, "TCP", 3000, family) in told
+    assert {source for source, destination, *_ in told if destination != "mongo"} == {"cron"}
 
 
 def test_a_run_that_is_told_to_end_leaves_nothing(installed: Cluster) -> None:
@@ -185,10 +206,9 @@ def test_a_pod_of_a_run_joins_neither_the_service_nor_the_controller_that_select
 
     The run is interrupted, as by Ctrl-C, and leaves nothing.
     """
-    labels = {"app.kubernetes.io/name": "devspace-app", "app.kubernetes.io/component": "cron"}
     container = {"name": "standin", "image": IMAGE, "imagePullPolicy": "Never", "command": ["/standin", "own", "3000"]}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    replicas = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    template = {"metadata": {"labels": CRON}, "spec": {"containers": [container]}}
+    replicas = {"replicas": 1, "selector": {"matchLabels": CRON}, "template": template}
     metadata = {"name": "row", "namespace": NAMESPACE}
     installed.apply(
         [
@@ -196,7 +216,7 @@ def test_a_pod_of_a_run_joins_neither_the_service_nor_the_controller_that_select
                 "apiVersion": "v1",
                 "kind": "Service",
                 "metadata": metadata,
-                "spec": {"selector": labels, "ports": [{"port": 3000}]},
+                "spec": {"selector": CRON, "ports": [{"port": 3000}]},
             },
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": replicas},
         ]

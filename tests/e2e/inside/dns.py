@@ -8,6 +8,8 @@ from tests.e2e.addresses import DNS_SERVICE, DOMAIN, IMAGE
 
 NAMESPACE, NAME = "kube-system", "coredns"
 REPLICAS = 2
+READY_PORT = 8181
+"""Where CoreDNS says whether it is ready; its pods declare that they listen there, as they would for metrics."""
 
 _LABELS = {"k8s-app": "kube-dns"}
 _COREFILE = f""".:53 {{
@@ -54,7 +56,12 @@ def _deployment() -> dict[str, Any]:
         "image": IMAGE,
         "imagePullPolicy": "Never",
         "command": ["/coredns", "-conf", "/etc/coredns/Corefile"],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": READY_PORT}, "periodSeconds": 1},
+        "ports": [
+            {"containerPort": 53, "protocol": "UDP"},
+            {"containerPort": 53, "protocol": "TCP"},
+            {"containerPort": READY_PORT, "protocol": "TCP"},
+        ],
         "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns"}],
     }
     pod = {
