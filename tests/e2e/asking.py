@@ -7,60 +7,76 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from functools import cache
 from ipaddress import IPv4Address
 
 from tests.e2e.addresses import DOMAIN
 from tests.e2e.inside.certificates import AUTHORITY
-from tests.e2e.probing import REFUSALS, Result, Target
+from tests.e2e.probing import Result, Target, of_error
 
 LOOKED_UP = f"kubernetes.default.svc.{DOMAIN}"
 
 _ID = b"nm"
 _RECURSION_DESIRED = 0x0100
 _A, _IN = 1, 1
-_LARGEST = 4096
+_HEADER, _LARGEST = 12, 4096
 
 
 def ask(target: Target, timeout: float) -> Result:
-    """Ask, and compare the answer with `target.name`, which is part of it where all is well."""
+    """Ask, and compare the answer with `target.name`, which is part of it where all is well.
+
+    An answer of any kind says that the question was let in: that there is no such name, that the server fails.
+    """
+    let_in = False
     try:
-        answer = KINDS[target.protocol](target, timeout)
+        with _opened(target, timeout) as handle:
+            let_in = target.transport == "TCP"
+            answer = KINDS[target.protocol](handle, target)
     except TimeoutError:
-        return Result.SILENT
+        return Result.MUTE if let_in else Result.SILENT
+    except (ssl.SSLError, http.client.HTTPException):
+        return Result.WRONG
     except OSError as error:
-        return Result.REFUSED if error.errno in REFUSALS else Result.BROKEN
+        return of_error(error.errno or 0, let_in)
     return Result.OPEN if target.name in answer else Result.WRONG
 
 
-def _dns_over_udp(target: Target, timeout: float) -> str:
-    family = socket.AF_INET6 if target.family == 6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as handle:
-        handle.settimeout(timeout)
-        handle.connect((target.address, target.port))
-        handle.send(_query())
-        return _addresses(handle.recv(_LARGEST))
+def _opened(target: Target, timeout: float) -> socket.socket:
+    """A connection, or a socket for datagrams that takes them from the target alone."""
+    if target.transport == "TCP":
+        return socket.create_connection((target.address, target.port), timeout)
+    handle = socket.socket(socket.AF_INET6 if target.family == 6 else socket.AF_INET, socket.SOCK_DGRAM)
+    handle.settimeout(timeout)
+    handle.connect((target.address, target.port))
+    return handle
 
 
-def _dns_over_tcp(target: Target, timeout: float) -> str:
-    with socket.create_connection((target.address, target.port), timeout) as handle:
-        query = _query()
-        handle.sendall(struct.pack("!H", len(query)) + query)
-        with handle.makefile("rb") as stream:
-            (length,) = struct.unpack("!H", stream.read(2))
-            return _addresses(stream.read(length))
+def _dns_over_udp(handle: socket.socket, _: Target) -> str:
+    handle.send(_query())
+    return _addresses(handle.recv(_LARGEST))
 
 
-def _version_of_the_api(target: Target, timeout: float) -> str:
-    context = ssl.create_default_context(cafile=str(AUTHORITY))
-    connection = http.client.HTTPSConnection(target.address, target.port, timeout=timeout, context=context)
-    try:
+def _dns_over_tcp(handle: socket.socket, _: Target) -> str:
+    query = _query()
+    handle.sendall(struct.pack("!H", len(query)) + query)
+    with handle.makefile("rb") as stream:
+        length = int.from_bytes(stream.read(2))
+        return _addresses(stream.read(length))
+
+
+def _version_of_the_api(handle: socket.socket, target: Target) -> str:
+    connection = http.client.HTTPConnection(target.address, target.port)
+    with _context().wrap_socket(handle, server_hostname=target.address) as connection.sock:
         connection.request("GET", "/version")
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
+        return connection.getresponse().read().decode(errors="replace")
 
 
-KINDS: dict[str, Callable[[Target, float], str]] = {
+@cache
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(AUTHORITY))
+
+
+KINDS: dict[str, Callable[[socket.socket, Target], str]] = {
     "DNS over UDP": _dns_over_udp,
     "DNS over TCP": _dns_over_tcp,
     "HTTPS": _version_of_the_api,
@@ -75,7 +91,7 @@ def _query() -> bytes:
 
 
 def _addresses(answer: bytes) -> str:
-    """The address at the end of an answer with one record; nothing of one without."""
-    if answer[:2] != _ID or struct.unpack("!H", answer[6:8])[0] != 1:
+    """The address at the end of an answer with one record; nothing of one without, or of what is no answer."""
+    if len(answer) < _HEADER or answer[:2] != _ID or struct.unpack("!H", answer[6:8])[0] != 1:
         return ""
     return str(IPv4Address(answer[-4:]))

@@ -10,8 +10,8 @@ from tests.e2e.probing import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A packet on which the three are not of one mind."""
+class Comparison:
+    """A packet, and what the three say to it."""
 
     packet: Packet
     result: Result
@@ -19,9 +19,9 @@ class Disagreement:
     matrix: bool
 
     @property
-    def is_open(self) -> bool:
-        """Whether the network let it through, and the right one answered."""
-        return self.result is Result.OPEN
+    def holds(self) -> bool:
+        """Whether they are of one mind. What was let in where nobody may be was, whoever answered or did not."""
+        return self.engine == self.matrix and self.result.agrees(self.matrix)
 
     def __str__(self) -> str:
         engine = "allow" if self.engine else "forbid"
@@ -29,13 +29,12 @@ class Disagreement:
         return f"{self.packet}: {self.result.name.lower()}; the policies {engine} it, the matrix {matrix} it"
 
 
-def disagreements(found: Pass, expected: Expectation) -> list[Disagreement]:
+def disagreements(found: Pass, expected: Expectation) -> list[Comparison]:
     """Every packet of a pass on which network, engine and matrix do not say the same."""
     judged = (
-        Disagreement(packet, result, expected.engine(packet), expected.matrix(packet))
-        for packet, result in found.results
+        Comparison(packet, result, expected.engine(packet), expected.matrix(packet)) for packet, result in found.results
     )
-    return [item for item in judged if not item.is_open == item.engine == item.matrix]
+    return [item for item in judged if not item.holds]
 
 
 def closed(found: Pass) -> list[str]:

@@ -25,7 +25,6 @@ from tests.e2e.session import Cluster
 
 _TIMEOUT = 0.5
 _PATIENCE = 30.0
-_ACCEPTED = (Result.OPEN, Result.WRONG)
 _SHOWN = 10
 
 Policies = tuple[NetworkPolicy, ...]
@@ -43,7 +42,7 @@ class Watched:
     """What was accepted, and neither state allows."""
 
     interrupted: tuple[str, ...]
-    """What was refused, and both states allow."""
+    """What was refused, or cut off, or answered by somebody else, and both states allow."""
 
     unanswered: tuple[str, ...]
     """What nobody answered in time, and both states allow: a busy machine does that too."""
@@ -123,29 +122,36 @@ class LifeCycle:
     def _wrong(self, item: Round, state: State) -> Iterator[str]:
         for asked, line, allowed in zip(self.questions, item.lines, state, strict=True):
             for question, result, is_allowed in zip(asked, line.results, allowed, strict=True):
-                if (result is Result.OPEN) != is_allowed:
+                if not result.agrees(is_allowed):
                     yield f"{question}: {result.name.lower()}"
 
     def _judge(self, name: str, rounds: Sequence[Round], states: Sequence[State], seconds: float) -> Watched:
         some, every = _joined(any, states), _joined(all, states)
-        found: dict[str, list[str]] = {"forbidden": [], "interrupted": [], "unanswered": []}
+        found: dict[str, list[str]] = {"forbidden": [], "interrupted": [], "unanswered": [], "broken": []}
         for item in rounds:
             for source, line in enumerate(item.lines):
                 for at, result in enumerate(line.results):
-                    if kind := _kind(result, some[source][at], every[source][at]):
-                        found[kind].append(f"{self.questions[source][at]}: {result.name.lower()}")
+                    told = kind(result, is_ever_allowed=some[source][at], is_always_allowed=every[source][at])
+                    if told:
+                        found[told].append(f"{self.questions[source][at]}: {result.name.lower()}")
         probes = sum(len(line.results) for item in rounds for line in item.lines)
-        forbidden, interrupted, unanswered = map(tuple, found.values())
+        forbidden, interrupted, unanswered, broken = map(tuple, found.values())
+        assert not broken, f"probes that were not made say nothing: {broken[:_SHOWN]}"
         return Watched(name, probes, forbidden, interrupted, unanswered, seconds)
 
 
-def _kind(result: Result, is_ever_allowed: bool, is_always_allowed: bool) -> str:
-    """What a result is to the judge; nothing where it is as it ought to be."""
-    if result in _ACCEPTED:
-        return "" if is_ever_allowed else "forbidden"
-    if not is_always_allowed:
+def kind(result: Result, *, is_ever_allowed: bool, is_always_allowed: bool) -> str:
+    """What a result is to the judge; nothing where it is as it ought to be.
+
+    Forbidden is all that was let in and never may be, whatever became of it then: also where nobody answered it.
+    """
+    if result is Result.BROKEN:
+        return "broken"
+    if result.let_in and not is_ever_allowed:
+        return "forbidden"
+    if result is Result.OPEN or not is_always_allowed:
         return ""
-    return "interrupted" if result is Result.REFUSED else "unanswered"
+    return "unanswered" if result in (Result.SILENT, Result.MUTE) else "interrupted"
 
 
 def _joined(how: Callable[[Iterable[bool]], bool], states: Sequence[State]) -> State:

@@ -14,20 +14,43 @@ from enum import StrEnum
 WINDOW = 120
 """So many probes of one source at a time; more of them lose packets."""
 
-REFUSALS = frozenset(
-    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.ECONNRESET}
-)
+_REFUSALS = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM})
+"""What a REJECT rule comes to, of kube-router's or of kube-proxy's for a Service that leads nowhere: it answers the
+first packet, so that nothing was let in."""
+
+_CUTS = frozenset({errno.ECONNRESET, errno.EPIPE})
+"""A reset of a connection that was there. The kernel calls one that answers the first packet ECONNREFUSED."""
+
 _KINDS = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
 
 
 class Result(StrEnum):
-    """How a probe ended. WRONG: somebody else answered; BROKEN: the probe itself could not be made."""
+    """How a probe ended.
+
+    It was let in: OPEN, the right one answered; WRONG, another answer came, or the end; MUTE, none that was whole came
+    in time; CUT, the connection was reset. It was kept out: REFUSED and SILENT. BROKEN: it could not be made.
+    """
 
     OPEN = "o"
+    WRONG = "w"
+    MUTE = "m"
+    CUT = "c"
     REFUSED = "r"
     SILENT = "t"
-    WRONG = "w"
     BROKEN = "b"
+
+    @property
+    def let_in(self) -> bool:
+        """Whether the network let it through, whatever became of it then."""
+        return self in _LET_IN
+
+    def agrees(self, is_allowed: bool) -> bool:
+        """Whether it is what becomes of a packet that is allowed, or of one that is not. A broken one is neither."""
+        return self is Result.OPEN if is_allowed else self in _KEPT_OUT
+
+
+_LET_IN = frozenset({Result.OPEN, Result.WRONG, Result.MUTE, Result.CUT})
+_KEPT_OUT = frozenset({Result.REFUSED, Result.SILENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +67,11 @@ class Target:
         """4 or 6."""
         return 6 if ":" in self.address else 4
 
+    @property
+    def transport(self) -> str:
+        """TCP or UDP; a protocol may be one that is spoken over it."""
+        return "UDP" if self.protocol.endswith("UDP") else "TCP"
+
 
 @dataclass(slots=True)
 class _Probe:
@@ -51,8 +79,15 @@ class _Probe:
     target: Target
     socket: socket.socket
     deadline: float
-    connected: bool = False
+    let_in: bool = False
+    """The connection was made, or a datagram came back."""
+
     answer: bytes = b""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is an answer to wait for; before that the connection is."""
+        return self.let_in or self.target.protocol == "UDP"
 
 
 def probe(
@@ -75,7 +110,7 @@ def probe(
                     results[number] = started
                     continue
                 running[number] = started
-                event = selectors.EVENT_READ if started.connected else selectors.EVENT_WRITE
+                event = selectors.EVENT_READ if started.is_connected else selectors.EVENT_WRITE
                 selector.register(started.socket, event, started)
             for number, result in _finished(selector, running):
                 selector.unregister(running[number].socket)
@@ -94,17 +129,17 @@ def _start(
         status = handle.connect_ex((target.address, target.port))
         if status not in (0, errno.EINPROGRESS):
             handle.close()
-            return _of_error(status)
+            return of_error(status)
         if target.protocol == "UDP":
             handle.send(b"?")
         elif refused := handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             # A refusal that arrives before connect() returns is remembered, and nobody is woken for it.
             handle.close()
-            return _of_error(refused)
+            return of_error(refused)
     except OSError as error:
         handle.close()
-        return _of_error(error.errno or 0)
-    return _Probe(number, target, handle, time.monotonic() + timeout, connected=target.protocol == "UDP")
+        return of_error(error.errno or 0)
+    return _Probe(number, target, handle, time.monotonic() + timeout)
 
 
 def _bind(handle: socket.socket, address: str, ports: Iterator[int] | None) -> None:
@@ -136,16 +171,16 @@ def _finished(selector: selectors.BaseSelector, running: Mapping[int, _Probe]) -
             yield item.number, result
     now = time.monotonic()
     for number in [number for number, item in running.items() if number not in ended and item.deadline <= now]:
-        yield number, Result.SILENT
+        yield number, _late(running[number])
 
 
 def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
     """What the state of a probe's socket says; None where the probe goes on."""
-    if not item.connected:
+    if not item.is_connected:
         status = item.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if status:
-            return _of_error(status)
-        item.connected = True
+            return of_error(status)
+        item.let_in = True
         selector.modify(item.socket, selectors.EVENT_READ, item)
         return None if item.target.name else Result.OPEN
     try:
@@ -153,12 +188,25 @@ def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
     except BlockingIOError:
         return None
     except OSError as error:
-        return _of_error(error.errno or 0)
+        return of_error(error.errno or 0, item.let_in)
+    item.let_in = True
     item.answer += received
     if received and not item.answer.endswith(b"\n"):
         return None
     return Result.OPEN if item.answer.decode(errors="replace").strip() == item.target.name else Result.WRONG
 
 
-def _of_error(status: int) -> Result:
-    return Result.REFUSED if status in REFUSALS else Result.BROKEN
+def _late(item: _Probe) -> Result:
+    """What a probe says whose time is over: on a busy machine it may have been let in, and nobody has looked."""
+    try:
+        is_there = item.let_in or (item.target.protocol == "TCP" and bool(item.socket.getpeername()))
+    except OSError:
+        is_there = False
+    return Result.MUTE if is_there else Result.SILENT
+
+
+def of_error(status: int, let_in: bool = False) -> Result:
+    """What an error of a socket says; `let_in` where the connection was there, or a datagram came back, before it."""
+    if let_in or status in _CUTS:
+        return Result.CUT
+    return Result.REFUSED if status in _REFUSALS else Result.BROKEN

@@ -18,7 +18,6 @@ from tests.e2e.errors import ClusterError
 from tests.e2e.installation import NAMESPACE, RELEASE, install, uninstall
 from tests.e2e.packets import Packet
 from tests.e2e.paths import TOOLS
-from tests.e2e.probing import Result
 from tests.e2e.release import DEV, PROD
 from tests.e2e.session import Cluster
 from tests.e2e.visiting import visit
@@ -88,7 +87,7 @@ def test_in_prod_the_network_refuses_mongo_and_cron_to_all_outside_and_a_port_fo
     asked = [packet for packet in world.questions if _comes_from_outside(packet, workload)]
     assert {Kind.HOST, Kind.POD} <= {packet.source.kind for packet in asked}
     seen = packets.send(cluster, asked, expected.engine)
-    assert [str(packet) for packet, result in seen.results if result is Result.OPEN] == []
+    assert [f"{packet}: {result.name}" for packet, result in seen.results if not result.agrees(False)] == []
     service, port = {"mongo-mongodb": ("mongo-mongodb-headless", 27017), "cron": ("cron", 3001)}[workload]
     with _forwarding(cluster, f"kubectl port-forward --namespace {APP} service/{service} {port}:{port}"):
         assert visit(cluster, f"http://127.0.0.1:{port}").startswith(workload)

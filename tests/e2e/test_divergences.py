@@ -52,7 +52,8 @@ def _outcome(divergence: Divergence, policies: Mapping[str, Spec], world: World)
     documented = [all(end.allowed for end in judge_packet(read, judged(packet), MODEL)) for packet in asked]
     found = packets.send(world.cluster, asked, lambda _: False)
     assert asked
-    return documented, [result is Result.OPEN for _, result in found.results]
+    assert Result.BROKEN not in {result for _, result in found.results}
+    return documented, [result.let_in for _, result in found.results]
 
 
 def _is_within(packet: Packet, family: int) -> bool:

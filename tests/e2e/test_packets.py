@@ -16,6 +16,7 @@ from tests.e2e.conftest import World
 from tests.e2e.expectation import Engine
 from tests.e2e.installation import install, rendered, uninstall
 from tests.e2e.packets import Packet
+from tests.e2e.probing import Result
 from tests.e2e.report import Report
 from tests.support.scenarios import ENVIRONMENTS, Scenario
 
@@ -78,7 +79,7 @@ def test_a_chart_that_is_broken_in_one_place_is_found_out(
     found = packets.send(cluster, few, expected.engine)
     wrong = disagreements(found, expected)
     assert wrong
-    assert all(item.is_open and item.engine and not item.matrix for item in wrong)
+    assert all(item.result is Result.OPEN and item.engine and not item.matrix for item in wrong)
     named = [str(item) for item in wrong if packet in str(item)]
     assert named
     report.broken.append((break_.__name__.replace("_", " "), len(wrong), named[0]))
