@@ -113,6 +113,12 @@ def endpoint_slice(address: str, port: int, name: str = "kubernetes") -> Object:
     }
 
 
+def definition(plural: str, group: str, kind: str) -> Object:
+    """An API that the cluster has."""
+    item = _object("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.{group}")
+    return item | {"spec": {"group": group, "names": {"kind": kind, "plural": plural}}}
+
+
 def _object(version: str, kind: str, name: str, namespace: str = "", **metadata: Any) -> Object:
     home = {"namespace": namespace} if namespace else {}
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **home, **metadata}}

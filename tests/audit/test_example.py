@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.audit.cluster import Cluster, pod, policy
+from tests.audit.cluster import Cluster, definition, pod, policy
 from tests.support.scenarios import ROOT
 
 FILE = ROOT / "examples" / "audit" / "cluster.json"
@@ -27,7 +27,11 @@ def test_the_example_is_the_chart_of_today(
 
 
 def _live_in(cluster: Cluster) -> None:
-    """Somebody debugs, somebody installs Kafka, somebody deletes too much, somebody deploys to the wrong namespace."""
+    """Somebody debugs, somebody installs Kafka, somebody deletes too much, somebody deploys to the wrong namespace.
+
+    The cluster has Prometheus' API, and none of policies.
+    """
+    cluster.add(definition("servicemonitors", "monitoring.coreos.com", "ServiceMonitor"))
     applied = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
     cluster.add(policy("debug", {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}, annotations=applied))
     kafka = {"app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "kafka"}

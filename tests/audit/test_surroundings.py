@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.audit.cluster import Cluster, pod, policy
+from netmatrix.audit.overriding import APIS
+from tests.audit.cluster import Cluster, definition, pod, policy
 from tests.audit.conftest import Audit
 from tests.cli.conftest import TODAY, Run
 
@@ -123,11 +124,43 @@ NAMED = "kubernetes.io/metadata.name"
         ),
         (
             other("projectcalico.org/v3", "NetworkPolicy", {"selector": "all()"}, "stalker"),
-            "error NM948 NetworkPolicy stalker/theirs (crd.projectcalico.org) touches stalker:",
+            "error NM948 NetworkPolicy stalker/theirs (projectcalico.org) touches stalker:",
         ),
         (
             other("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", {"tier": "securityops"}),
             "error NM948 ClusterNetworkPolicy theirs (crd.antrea.io) may touch stalker, stalker-jobs, default:",
+        ),
+        (
+            other(
+                "networking.k8s.aws/v1alpha1",
+                "ClusterNetworkPolicy",
+                {"tier": "Admin", "subject": {"namespaces": {}}, "ingress": [{"action": "Accept"}]},
+            ),
+            "error NM948 ClusterNetworkPolicy theirs (networking.k8s.aws) touches stalker, stalker-jobs, default:",
+        ),
+        (
+            other("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", {"podSelector": {}}, "stalker"),
+            "error NM948 ApplicationNetworkPolicy stalker/theirs (networking.k8s.aws) touches stalker:",
+        ),
+        (
+            other("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": {}}, "stalker-jobs"),
+            "error NM948 FQDNNetworkPolicy stalker-jobs/theirs (networking.gke.io) touches stalker-jobs:",
+        ),
+        (
+            other("k8s.ovn.org/v1", "EgressFirewall", {"egress": []}, "stalker"),
+            "error NM948 EgressFirewall stalker/theirs (k8s.ovn.org) touches stalker:",
+        ),
+        (
+            other("network.openshift.io/v1", "EgressNetworkPolicy", {"egress": []}, "stalker"),
+            "error NM948 EgressNetworkPolicy stalker/theirs (network.openshift.io) touches stalker:",
+        ),
+        (
+            other("acme.example.com/v1", "ZoneNetworkPolicy", {}),
+            "error NM948 ZoneNetworkPolicy theirs (acme.example.com) may touch stalker, stalker-jobs, default:",
+        ),
+        (
+            other("acme.example.com/v1", "Firewall", {}, "stalker"),
+            "error NM948 Firewall stalker/theirs (acme.example.com) may touch stalker:",
         ),
     ],
 )
@@ -138,6 +171,53 @@ def test_policies_of_other_apis_are_named_with_what_they_may_touch(
     result = audit(cluster)
     assert told in result.out
     assert result.status == (1 if told.startswith("error") else 0)
+
+
+def test_what_only_previews_a_policy_overrules_nothing(cluster: Cluster, audit: Audit) -> None:
+    cluster.add(other("projectcalico.org/v3", "StagedGlobalNetworkPolicy", {"selector": "all()"}))
+    result = audit(cluster)
+    assert (result.status, "NM948" in result.out) == (0, False)
+
+
+def test_a_policy_that_calico_gives_in_both_of_its_groups_is_told_once(cluster: Cluster, audit: Audit) -> None:
+    for group in ("crd.projectcalico.org/v1", "projectcalico.org/v3"):
+        cluster.add(other(group, "GlobalNetworkPolicy", {"selector": "all()"}))
+    assert audit(cluster).out.count("NM948") == 1
+
+
+OTHERS = "what policies of other APIs decide, of which the dump has none and does not tell that none are: "
+
+
+def told_as_not_claimed(audit: Audit, cluster: Cluster) -> str:
+    """What the text says is not claimed; held to what JSON says."""
+    (line,) = [line for line in audit(cluster).out.splitlines() if line.startswith("  not claimed")]
+    found = json.loads(audit(cluster, "--format", "json").out)
+    assert line.endswith("; ".join(found["notClaimed"]))
+    assert all(item["kind"] in line and f"({item['group']})" in line for item in found["notInDump"])
+    assert (OTHERS in line) == bool(found["notInDump"])
+    return line.partition(OTHERS)[2]
+
+
+def test_kinds_that_a_dump_does_not_tell_of_are_not_claimed(cluster: Cluster, audit: Audit) -> None:
+    """`kubectl get` prints the same whether there are none, or nobody asked."""
+    assert audit(cluster).status == 0
+    told = told_as_not_claimed(audit, cluster)
+    assert all(f"({api.group})" in told and api.kind in told for api in APIS)
+    cluster.add(other("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": {}}, "shop"))
+    assert "CiliumNetworkPolicy" not in told_as_not_claimed(audit, cluster), "it was asked for"
+
+
+def test_kinds_that_a_cluster_does_not_have_hold_nothing(cluster: Cluster, audit: Audit) -> None:
+    cluster.add(
+        definition("certificates", "cert-manager.io", "Certificate"),
+        definition("adminnetworkpolicies", "policy.networking.k8s.io", "AdminNetworkPolicy"),
+        definition("zonenetworkpolicies", "acme.example.com", "ZoneNetworkPolicy"),
+        definition("stagednetworkpolicies", "projectcalico.org", "StagedNetworkPolicy"),
+    )
+    expected = "AdminNetworkPolicy (policy.networking.k8s.io), ZoneNetworkPolicy (acme.example.com)"
+    assert told_as_not_claimed(audit, cluster) == expected
+    cluster.objects = [item for item in cluster.objects if "networkpolicies" not in item["metadata"]["name"]]
+    assert told_as_not_claimed(audit, cluster) == ""
 
 
 def test_those_of_other_namespaces_are_not(cluster: Cluster, audit: Audit) -> None:
@@ -200,6 +280,37 @@ def test_a_permission_that_is_missing_is_named(resource: str, netmatrix: Run, tm
     assert (result.status, result.out) == (2, "")
     assert f"NM904 you may not list {resource}" in result.err
     assert "kubectl auth can-i list" in result.err
+
+
+@pytest.mark.parametrize(
+    ("said", "served", "status"),
+    [
+        ('networkpolicies.projectcalico.org is forbidden: cannot list in tier "default" (user cannot get tier)', "", 1),
+        ('networkpolicies.projectcalico.org is forbidden: cannot list resource "networkpolicies"', "", 2),
+        (
+            'networkpolicies.projectcalico.org is forbidden: cannot list in tier "default" (user cannot get tier)',
+            "networkpolicies.crd.projectcalico.org",
+            2,
+        ),
+    ],
+    ids=["Calico's API server refuses", "the cluster refuses", "nor is it read elsewhere"],
+)
+def test_calicos_tiers_need_no_permission_where_its_policies_were_read_as_they_are_kept(
+    said: str, served: str, status: int, netmatrix: Run, tmp_path: Path
+) -> None:
+    """Its API server gives them once more, and asks for permissions on tiers (Calico, RBAC for tiered policies)."""
+    script = tmp_path / "kubectl"
+    refused = f"echo 'Error from server (Forbidden): {said}' >&2; exit 1"
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *"get networkpolicies.projectcalico.org"*) {refused};;\n'
+        f'*"get {served or "nothing"} "*) {refused};;\n'
+        '*) echo \'{"apiVersion": "v1", "kind": "List", "items": []}\';; esac\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    result = netmatrix("audit", *PROD, *TODAY, env={"KUBECTL": str(script)})
+    assert result.status == status, result.err
+    assert ("you may not list networkpolicies.projectcalico.org in all namespaces" in result.err) == (status == 2)
 
 
 def test_a_dump_is_instead_of_a_cluster(cluster: Cluster, audit: Audit) -> None:

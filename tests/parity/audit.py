@@ -14,7 +14,12 @@ OF_CLUSTER = {
     "policy.networking.k8s.io": {"adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"},
     "cilium.io": {"ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"},
     "crd.projectcalico.org": {"networkpolicies", "globalnetworkpolicies"},
+    "projectcalico.org": {"networkpolicies", "globalnetworkpolicies"},
     "crd.antrea.io": {"networkpolicies", "clusternetworkpolicies"},
+    "networking.k8s.aws": {"clusternetworkpolicies", "applicationnetworkpolicies"},
+    "networking.gke.io": {"fqdnnetworkpolicies"},
+    "k8s.ovn.org": {"egressfirewalls"},
+    "network.openshift.io": {"egressnetworkpolicies"},
 }
 OF_NAMESPACE = {"networking.k8s.io": {"networkpolicies"}, "discovery.k8s.io": {"endpointslices"}, "": {"pods"}}
 QUANTITY = re.compile(r"[1-9][0-9]{0,5}(m|Mi|Gi)?")

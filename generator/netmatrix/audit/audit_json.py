@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netmatrix.audit.audit_text import not_claimed
 from netmatrix.audit.backends import BackEnd
 from netmatrix.audit.effects import Effect, Told
 from netmatrix.audit.overriding import Overriding
@@ -38,6 +39,8 @@ def document(audit: Audit, found: Sequence[Finding], digests: Mapping[str, Any])
         "rowsWithoutPod": list(audit.pods.empty_rows),
         "addresses": [{"endpoint": item.endpoint.id, "now": sorted(map(str, item.now))} for item in audit.looked],
         "overriding": [_overriding(item) for item in audit.overriding],
+        "notInDump": [{"group": kind.group, "kind": kind.name} for kind in audit.unread],
+        "notClaimed": list(not_claimed(audit)),
         "backends": [_back_end(item) for item in audit.backends],
         "absentNamespaces": list(audit.absent),
         "allowsExactlyTheMatrix": audit.verdict.holds,

@@ -19,6 +19,17 @@ _NOT_CLAIMED = (
 )
 
 
+def not_claimed(audit: Audit) -> Iterator[str]:
+    """What an audit says nothing about, one after the other."""
+    yield from _NOT_CLAIMED
+    groups: dict[str, list[str]] = {}
+    for kind in audit.unread:
+        groups.setdefault(kind.group, []).append(kind.name)
+    if groups:
+        kinds = ", ".join(f"{', '.join(names)} ({group})" for group, names in groups.items())
+        yield f"what policies of other APIs decide, of which the dump has none and does not tell that none are: {kinds}"
+
+
 def headline(audit: Audit, found: Sequence[Finding]) -> str:
     """The outcome in one line."""
     environment = audit.granted.environment
@@ -74,7 +85,7 @@ def _covered(audit: Audit) -> Iterator[str]:
         yield _line("addresses", f"{item.endpoint.id} is now {now}")
     holds = "allow exactly" if audit.verdict.holds else "do NOT allow exactly"
     yield _line("proof", f"the cluster's policies together {holds} what the matrix grants")
-    yield _line("not claimed", "; ".join(_NOT_CLAIMED))
+    yield _line("not claimed", "; ".join(not_claimed(audit)))
 
 
 def _line(subject: str, told: str) -> str:

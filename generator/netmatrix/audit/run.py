@@ -10,7 +10,7 @@ from netmatrix.audit.backends import BackEnd, compare_back_ends
 from netmatrix.audit.compare import Comparison, compare
 from netmatrix.audit.effects import CLUSTER, Effect, effects
 from netmatrix.audit.live import Live, read_live
-from netmatrix.audit.overriding import Overriding, overriding
+from netmatrix.audit.overriding import Kind, Overriding, overriding, unread
 from netmatrix.audit.pods import Pods, judge_pods
 from netmatrix.cluster import Item, Snapshot
 from netmatrix.document import Finding
@@ -34,8 +34,9 @@ class Audit:
     """Everything in which a cluster is not as it should be, and the proof's verdict on its policies as a whole.
 
     `granted` is what the matrix grants with the addresses that the cluster has now; `expired` are the findings about
-    exceptions whose last day is past; `absent` the governed namespaces that are not there. `rest` is the verdict on
-    the cluster once every policy is put right of which an effect is told: what differs then, nothing else here says.
+    exceptions whose last day is past; `absent` the governed namespaces that are not there; `unread` the kinds of other
+    policies of which a dump does not tell whether the cluster has any. `rest` is the verdict on the cluster once every
+    policy is put right of which an effect is told: what differs then, nothing else here says.
     """
 
     granted: Granted
@@ -45,6 +46,7 @@ class Audit:
     effects: tuple[Effect, ...]
     pods: Pods
     overriding: tuple[Overriding, ...]
+    unread: tuple[Kind, ...]
     backends: tuple[BackEnd, ...]
     absent: tuple[str, ...]
     expired: tuple[Finding, ...]
@@ -74,6 +76,7 @@ def audit(values: Context, rendered: Rendered, snapshot: Snapshot, expired: Sequ
         effects=told,
         pods=judge_pods(live, now),
         overriding=overriding(live, now.governed, rendered.items),
+        unread=unread(snapshot),
         backends=compare_back_ends(rendered.items, live, looked),
         absent=tuple(name for name in now.governed if name not in namespaces),
         expired=tuple(expired),

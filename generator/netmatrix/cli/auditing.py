@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netmatrix.audit.findings import findings
+from netmatrix.audit.overriding import is_told_elsewhere
 from netmatrix.audit.run import Audit, Rendered, audit
 from netmatrix.audit.wanted import wanted, wanted_of_dump
 from netmatrix.cli.options import ValuesOptions
@@ -126,7 +127,7 @@ def _as_rendered(asked: Asked, content: bytes) -> Rendered:
 def _require_all(kubectl: Kubectl, snapshot: Snapshot) -> None:
     """Raise ClusterError for what the cluster has and did not give: it could hold what overrules all the rest.
 
-    A kind that the cluster does not have at all holds nothing.
+    A kind that the cluster does not have at all holds nothing, and what another kind gives as well is known.
     """
     faults = [
         kubectl.finding(
@@ -135,7 +136,7 @@ def _require_all(kubectl: Kubectl, snapshot: Snapshot) -> None:
             item.wanted.permission.hint(is_wide=item.wanted.is_wide),
         )
         for item in snapshot.missing
-        if item.reason is not Reason.NOT_SERVED
+        if item.reason is not Reason.NOT_SERVED and not is_told_elsewhere(item, snapshot)
     ]
     if faults:
         raise ClusterError(faults)

@@ -132,13 +132,14 @@ class _Reader:
         refusal = self._kubectl.refusal(wanted.arguments(), output)
         said = refusal.findings[0].message
         if "(Forbidden)" in output.stderr:
-            return Missing(wanted, Reason.FORBIDDEN, f"you may not {_permission(wanted)}")
+            return Missing(wanted, Reason.FORBIDDEN, f"you may not {_permission(wanted)}", said)
         if "doesn't have a resource type" in output.stderr or "could not find the requested resource" in output.stderr:
             group = wanted.group or "v1"
-            return Missing(wanted, Reason.NOT_SERVED, f"the cluster has no {wanted.resource} of the API group {group}")
+            absent = f"the cluster has no {wanted.resource} of the API group {group}"
+            return Missing(wanted, Reason.NOT_SERVED, absent, said)
         if wanted.needed:
             raise refusal
-        return Missing(wanted, Reason.FAILED, said)
+        return Missing(wanted, Reason.FAILED, said, said)
 
     def _finding(self, missing: Missing) -> Finding:
         permission = missing.wanted.permission

@@ -30,11 +30,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What was wanted and not read. `said` says why in a sentence, in kubectl's words where it is kubectl's reason."""
+    """What was wanted and not read. `said` says why in a sentence, in kubectl's words where it is kubectl's reason.
+
+    `words` are kubectl's own in any case; none of a dump.
+    """
 
     wanted: Wanted
     reason: Reason
     said: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
