@@ -12,7 +12,7 @@ from netmatrix.probe.surroundings import Surroundings
 from netmatrix.proof.grants import Granted
 
 _NEVER_ASKED = (
-    "ports that the matrix does not name, but for one that stands for all of them",
+    "ports that the matrix does not name, or names for other rows alone, but for one that stands for all of them",
     "pods at addresses that the cluster gives to none of the run's, where addresses are granted that pods may have",
     "which labels the application's pods really carry: the pods of a run have those that the values say",
     "pods on the host's network, a node to its own pods, ICMP, SCTP, and connections that are open already",
