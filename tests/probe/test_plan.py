@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netmatrix.policy.addresses import Family
-from netmatrix.policy.ports import Protocol
+from netmatrix.policy.ports import ALL_PORTS, PortSet, Protocol
 from netmatrix.probe import cast
 from netmatrix.probe.cast import STRANGER, THIEF
 from netmatrix.probe.manifests import Image, pod
@@ -99,6 +99,13 @@ def test_pods_of_no_row_are_asked_on_every_port_that_the_matrix_names_over_both_
         every = {(protocol, port) for protocol in ("TCP", "UDP") for port in other.ports}
         assert expected(found, "cron", other.title).keys() == every
         assert expected(found, other.title, "(no labels in default)").keys() == every
+
+
+def test_ports_that_are_neighbours_are_known_one_by_one_and_all_of_them_are_none() -> None:
+    """A set of ports has them as one range."""
+    both = PortSet.of(Protocol.TCP, 8080) | PortSet.of(Protocol.TCP, 8081)
+    assert list(cast.single_ports(both)) == [(Protocol.TCP, 8080), (Protocol.TCP, 8081)]
+    assert list(cast.single_ports(ALL_PORTS)) == []
 
 
 def test_between_two_that_refuse_each_other_one_port_stands_for_all(scene: Scene) -> None:

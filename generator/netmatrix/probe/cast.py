@@ -15,7 +15,7 @@ STRANGER, THIEF = "stranger", "thief"
 _UNLISTED = range(8888, 65536)
 """Where the port is looked for that the matrix does not name."""
 MOST_PORTS = 32
-"""Of the matrix's, on how many a pod of no row listens at most: a process listens on each, and a pod's memory ends."""
+"""Of the matrix's, on how many a pod of no row listens at most: a process of a few MiB listens on each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,10 @@ def known_ports(granted: Granted) -> set[int]:
 
 
 def single_ports(ports: PortSet) -> Iterator[tuple[Protocol, int]]:
-    """The ports that are named one by one, and not as part of a range."""
+    """The ports that are named one by one, of which neighbours have become a range; not those of `any`."""
     for protocol in (Protocol.TCP, Protocol.UDP):
-        yield from ((protocol, first) for first, last in ports.of_protocol(protocol) if first == last)
+        for first, last in ports.of_protocol(protocol):
+            yield from ((protocol, port) for port in range(first, last + 1) if last - first < MOST_PORTS)
 
 
 def endpoint_ports(granted: Granted, endpoint: str) -> tuple[tuple[Protocol, int], ...]:
