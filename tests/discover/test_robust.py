@@ -16,13 +16,14 @@ import yaml
 from netmatrix.cluster import read_dump
 from netmatrix.discover.learn import learn
 from netmatrix.discover.wanted import wanted
-from netmatrix.discover.write import override
+from netmatrix.discover.write import document, override
 from netmatrix.document import UnreadableError
 from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.values_files import values_yaml
 from netmatrix.matrix.model import Matrix
 from netmatrix.values.validate import validate_values
+from tests.support.other_types import changes
 from tests.support.scenarios import ROOT
 
 DUMPS = sorted(Path(__file__).parent.glob("dumps/*.yaml"))
@@ -62,6 +63,24 @@ def test_a_changed_dump_is_refused_or_gives_an_override_that_holds(dump: Path, m
         written += 1
     assert written
     assert set(refused) == {str(tmp_path / "dump.json")}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
+def test_no_field_of_another_type_is_a_fault_of_ours(dump: Path, matrix: Matrix, tmp_path: Path) -> None:
+    read = [item for item in yaml.safe_load_all(dump.read_text(encoding="utf-8")) if item]
+    objects = [item for data in read for item in (data["items"] if data["kind"] == "List" else [data])]
+    asked, file, refused = list(wanted(matrix)), tmp_path / "dump.json", set()
+    for change in changes(objects):
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": change.of(objects)}), encoding="utf-8")
+        try:
+            found = learn(read_dump([str(file)], asked), matrix, "a cluster")
+        except UnreadableError as error:
+            refused |= {finding.place.file for finding in error.findings}
+        else:
+            assert override(found, "schema.json")
+            assert json.dumps(document(found))
+    assert refused == {str(file)}
 
 
 def _paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

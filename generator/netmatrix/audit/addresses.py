@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netmatrix.audit.live import Live
+from netmatrix.document import KeyPath
 from netmatrix.matrix.model import Endpoint
 from netmatrix.policy.addresses import Cidr, CidrError, address_text, parse_address
+from netmatrix.policy.decode_policy import port_number, protocol
+from netmatrix.policy.fields import Fields
 from netmatrix.policy.labels import Selector
 from netmatrix.policy.objects import Direction, IPBlock, NetworkPolicy, Peer, Port, Rule
 from netmatrix.policy.ports import Protocol
@@ -126,24 +129,43 @@ def _targets_now(endpoint: Endpoint, live: Live) -> Iterator[Target]:
     """The addresses of the Service's slices, each on that slice's own TCP ports, as the chart looks them up."""
     assert endpoint.discovery is not None, "it is looked up"
     for item in live.of_kind("discovery.k8s.io", "EndpointSlice"):
-        labels = (item.data.get("metadata") or {}).get("labels") or {}
-        if item.namespace != endpoint.discovery.namespace or labels.get(_SERVICE) != endpoint.discovery.service:
-            continue
-        ports = [port for entry in item.data.get("ports") or () if (port := _tcp_port(entry)) is not None]
-        for entry in item.data.get("endpoints") or ():
-            for text in entry.get("addresses") or ():
-                address = _address(text)
-                yield from (Target(address, port) for port in ports if address is not None)
+        if item.namespace == endpoint.discovery.namespace:
+            service, targets = live.read(item, _slice)
+            if service == endpoint.discovery.service:
+                yield from targets
 
 
-def _tcp_port(entry: Mapping[str, Any]) -> int | None:
-    port = entry.get("port")
-    return port if type(port) is int and entry.get("protocol", "TCP") == "TCP" else None
+def _slice(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> tuple[str | None, list[Target]]:
+    """The Service that an EndpointSlice is of, and its addresses with its ports."""
+    labels_path = (*path, "metadata", "labels")
+    labels = fields.mapping(fields.mapping(data.get("metadata"), labels_path[:-1]).get("labels"), labels_path)
+    ports = [
+        _tcp_port(fields, fields.mapping(entry, at), at)
+        for at, entry in _entries(fields, data.get("ports"), (*path, "ports"))
+    ]
+    addresses = [
+        _address(fields.string_at(text, at))
+        for within, entry in _entries(fields, data.get("endpoints"), (*path, "endpoints"))
+        for at, text in _entries(fields, fields.mapping(entry, within).get("addresses"), (*within, "addresses"))
+    ]
+    targets = [Target(address, port) for address in addresses for port in ports if address and port]
+    return fields.string(labels, _SERVICE, labels_path), targets
 
 
-def _address(text: object) -> Cidr | None:
+def _entries(fields: Fields, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    return (((*path, index), entry) for index, entry in enumerate(fields.items(value, path)))
+
+
+def _tcp_port(fields: Fields, entry: Mapping[str, Any], path: KeyPath) -> int | None:
+    port = fields.integer(entry, "port", path)
+    if port is not None:
+        port_number(fields, port, (*path, "port"))
+    return port if protocol(fields, entry, path) is Protocol.TCP else None
+
+
+def _address(text: str) -> Cidr | None:
     """One address as a range; None for a name (`addressType: FQDN`), of which the chart makes nothing."""
     try:
-        return next(parse_address(str(text)).cidrs())
+        return next(parse_address(text).cidrs())
     except CidrError:
         return None

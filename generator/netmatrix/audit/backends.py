@@ -90,7 +90,7 @@ def _spec_fields(wanted: Any, actual: Any) -> Iterator[str]:
 
 def _fields(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[str]:
     """The keys at which two mappings differ; null is as good as nothing."""
-    return (key for key in sorted({*wanted, *actual}) if wanted.get(key) != actual.get(key))
+    return (key for key in sorted({*wanted, *actual}, key=str) if wanted.get(key) != actual.get(key))
 
 
 def _is_of(item: Item, looked: Looked) -> bool:

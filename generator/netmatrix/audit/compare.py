@@ -209,14 +209,14 @@ def _canonical(rule: Rule) -> tuple[frozenset[object], frozenset[object]]:
 
 def _foreign(policy: NetworkPolicy, live: Live, ours: Release | None) -> Departure:
     item = live.item_of(policy)
-    release = release_of(item)
+    release = live.read(item, release_of)
     if release is not None and release == ours:
         return Departure(State.FOREIGN, None, policy, owner=f"{release}, whose chart does not render it now")
-    return Departure(State.FOREIGN, None, policy, owner=owner_of(item))
+    return Departure(State.FOREIGN, None, policy, owner=live.read(item, owner_of))
 
 
 def _release(live: Live, desired: Mapping[str, NetworkPolicy]) -> Release | None:
     """The release of most of the policies that are rendered."""
-    found = [release_of(live.item_of(policy)) for policy in live.policies if str(policy) in desired]
+    found = [live.read(live.item_of(policy), release_of) for policy in live.policies if str(policy) in desired]
     named = [item for item in found if item is not None]
     return max(named, key=named.count) if named else None

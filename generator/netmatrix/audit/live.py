@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from netmatrix.audit import rules
 from netmatrix.cluster import Item
-from netmatrix.document import Finding, Place, key_path_text
+from netmatrix.document import Finding, KeyPath, Place, key_path_text
+from netmatrix.policy.fields import Fields
 from netmatrix.policy.objects import Namespace, NetworkPolicy, Workload
-from netmatrix.policy.read import Manifests, survey_files
+from netmatrix.policy.read import Manifests, survey_objects
 from netmatrix.proof.grants import Granted
 
 _VERSIONS = {
@@ -18,6 +19,11 @@ _VERSIONS = {
     ("", "Pod"): "v1",
     ("", "Namespace"): "v1",
 }
+
+
+Read = TypeVar("Read")
+Reader = Callable[[Fields, Mapping[str, Any], KeyPath], Read]
+"""Takes of an object, which stands at a path, what is wanted, and reports what is not as the API has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,14 @@ class Live:
     def place_of(self, item: Item) -> Place:
         """Where an object stands in a dump; what was read from the cluster just now goes by its name."""
         return item.origin.place if self.in_files else Place(str(item), 0, 0)
+
+    def read(self, item: Item, reader: Reader[Read]) -> Read:
+        """What a reader makes of an object. Raises AuditError where it finds something wrong with it."""
+        findings: list[Finding] = []
+        found = reader(Fields(item.origin.source, findings), item.data, item.origin.path)
+        if findings:
+            raise rules.AuditError(_faults(item, findings, in_files=self.in_files))
+        return found
 
     def _named(self, group: str, kind: str, namespace: str, name: str) -> Item:
         found = (item for item in self.of_kind(group, kind) if (item.namespace, item.name) == (namespace, name))
@@ -85,38 +99,39 @@ def read_live(items: Iterable[Item], granted: Granted, *, in_files: bool) -> Liv
                 chosen += [item] if item.namespace in granted.governed else []
             case "", "Namespace":
                 chosen.append(item)
-    manifests = _strictly(chosen)
+    manifests = _strictly(chosen, in_files=in_files)
     return Live(manifests.namespaces, manifests.workloads, manifests.policies, known, elsewhere, in_files)
 
 
-def _strictly(items: Sequence[Item]) -> Manifests:
-    """Each object by itself, so that what is wrong with one is told with its name."""
-    if not items:
-        return Manifests({}, (), ())
-    named = {str(item): item for item in items}
-    manifests, findings = survey_files([(name, _content(item)) for name, item in named.items()])
-    faults = [_unreadable(finding) for finding in findings]
-    for other in manifests.foreign:
-        hint = "a newer netmatrix may know it; until then nothing is said about the cluster"
-        place = Place(other.origin.place.file, 0, 0)
-        faults.append(
-            Finding(rules.UNREADABLE, f"{place.file} is of {other.api_version}, not known here", place, hint=hint)
-        )
+def _strictly(items: Sequence[Item], *, in_files: bool) -> Manifests:
+    kinds = [(_VERSIONS[item.group, item.kind], item.kind) for item in items]
+    manifests, told = survey_objects((item.origin, item.data, kind) for item, kind in zip(items, kinds, strict=True))
+    faults = [
+        fault for item, found in zip(items, told, strict=True) for fault in _faults(item, found, in_files=in_files)
+    ]
+    for item, (version, _) in zip(items, kinds, strict=True):
+        other = item.data.get("apiVersion", version)
+        if other != version:
+            message = f"{item} is of {other}, not known here"
+            hint = "a newer netmatrix may know it; until then nothing is said about the cluster"
+            faults.append(Finding(rules.UNREADABLE, message, _place(item, item.origin.place, in_files), hint=hint))
     if faults:
         raise rules.AuditError(faults)
     return manifests
 
 
-def _content(item: Item) -> bytes:
-    """The object alone; in a list of one kind it need not say of what kind it is."""
-    implied = {"apiVersion": _VERSIONS[item.group, item.kind], "kind": item.kind}
-    return json.dumps({**implied, **item.data}).encode()
+def _faults(item: Item, findings: Iterable[Finding], *, in_files: bool) -> list[Finding]:
+    """What is wrong with an object, each once, by its name."""
+    told = []
+    for finding in dict.fromkeys(findings):
+        path = finding.path[len(item.origin.path) :]
+        where = f" ({key_path_text(path)})" if path else ""
+        message = f"{item} cannot be read{where}: {finding.message}"
+        hint = f"{(finding.hint or finding.rule.fix).rstrip('.')}; until then nothing is said about the cluster"
+        place = _place(item, finding.place, in_files)
+        told.append(replace(finding, rule=rules.UNREADABLE, message=message, place=place, path=(), hint=hint))
+    return told
 
 
-def _unreadable(finding: Finding) -> Finding:
-    where = f" ({key_path_text(finding.path)})" if finding.path else ""
-    message = f"{finding.place.file} cannot be read{where}: {finding.message}"
-    hint = f"{finding.hint or finding.rule.fix}; until then nothing is said about the cluster"
-    return replace(
-        finding, rule=rules.UNREADABLE, message=message, place=Place(finding.place.file, 0, 0), path=(), hint=hint
-    )
+def _place(item: Item, in_file: Place, in_files: bool) -> Place:
+    return in_file if in_files else Place(str(item), 0, 0)

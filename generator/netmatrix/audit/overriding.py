@@ -9,7 +9,6 @@ CRDs, projectcalico.org/v3 alone), Antrea (crd.antrea.io/v1beta1), Amazon EKS (n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,6 @@ from netmatrix.policy.decode_policy import selector
 from netmatrix.policy.fields import Fields
 from netmatrix.policy.labels import NAMESPACE_NAME
 from netmatrix.policy.objects import is_policy
-from netmatrix.policy.stream import documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +178,7 @@ def _touched(item: Item, live: Live, governed: Sequence[str]) -> tuple[str, ...]
         return None
     touched: set[str] = set()
     for subject in subjects:
-        ((source, data),) = documents(json.dumps(subject).encode(), str(item), found)
-        chosen = selector(Fields(source, found), data, ())
+        chosen = selector(Fields(item.origin.source, found), subject, item.origin.path)
         for name in governed:
             space = live.namespaces.get(name)
             labels = space.labels if space else {NAMESPACE_NAME: name}

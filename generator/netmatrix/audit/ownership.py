@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from netmatrix.cluster import Item
+from netmatrix.document import KeyPath
+from netmatrix.policy.fields import Fields
 
 _RELEASE, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -30,32 +31,48 @@ class Release:
         return f"Helm release {self.name} in namespace {self.namespace}"
 
 
-def release_of(item: Item) -> Release | None:
+def release_of(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> Release | None:
     """The Helm release that an object belongs to."""
-    annotations = _of(item, "annotations")
-    name = annotations.get(_RELEASE)
-    return Release(str(name), str(annotations.get(_RELEASE_NAMESPACE, ""))) if name else None
+    annotations, at = _metadata(fields, data, path, "annotations")
+    name = fields.string(annotations, _RELEASE, at)
+    return Release(name, fields.string(annotations, _RELEASE_NAMESPACE, at) or "") if name else None
 
 
-def owner_of(item: Item) -> str:
+def owner_of(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> str:
     """Who made it, in words: the surest sign first; empty where nothing tells."""
-    release = release_of(item)
-    if release is not None:
-        return str(release)
+    told = (str(release_of(fields, data, path) or ""), *_signs(fields, data, path))
+    return next((sign for sign in told if sign), "")
+
+
+def _signs(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> Iterator[str]:
+    """What else tells who made an object, the surest first."""
     for where, key, tool in _TOOLS:
-        if _of(item, where).get(key):
-            return f"{tool}'s {_of(item, where)[key]}"
-    for reference in (item.data.get("metadata") or {}).get("ownerReferences") or ():
-        return f"{reference.get('kind')} {reference.get('name')}"
-    manager = _of(item, "labels").get("app.kubernetes.io/managed-by")
-    if manager:
-        return f"managed by {manager}"
-    if _APPLIED in _of(item, "annotations"):
-        return "applied with kubectl"
-    managers = {str(entry.get("manager")) for entry in (item.data.get("metadata") or {}).get("managedFields") or ()}
-    return f"last written by {', '.join(sorted(managers))}" if managers else ""
+        found, at = _metadata(fields, data, path, where)
+        if told := fields.string(found, key, at):
+            yield f"{tool}'s {told}"
+    yield from (
+        f"{fields.string(owner, 'kind', at) or ''} {fields.string(owner, 'name', at) or ''}".strip()
+        for at, owner in _entries(fields, data, path, "ownerReferences")
+    )
+    labels, at = _metadata(fields, data, path, "labels")
+    manager = fields.string(labels, "app.kubernetes.io/managed-by", at)
+    yield f"managed by {manager}" if manager else ""
+    yield "applied with kubectl" if _APPLIED in _metadata(fields, data, path, "annotations")[0] else ""
+    entries = _entries(fields, data, path, "managedFields")
+    managers = sorted({fields.string(entry, "manager", at) or "" for at, entry in entries} - {""})
+    yield f"last written by {', '.join(managers)}" if managers else ""
 
 
-def _of(item: Item, where: str) -> Mapping[str, Any]:
-    found = (item.data.get("metadata") or {}).get(where)
-    return found if isinstance(found, dict) else {}
+def _metadata(fields: Fields, data: Mapping[str, Any], path: KeyPath, name: str) -> tuple[Mapping[str, Any], KeyPath]:
+    """A mapping in an object's metadata, and where it stands."""
+    at = (*path, "metadata", name)
+    return fields.mapping(fields.mapping(data.get("metadata"), at[:-1]).get(name), at), at
+
+
+def _entries(
+    fields: Fields, data: Mapping[str, Any], path: KeyPath, name: str
+) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """The entries of a list in an object's metadata, each with where it stands."""
+    at = (*path, "metadata", name)
+    for index, entry in enumerate(fields.items(fields.mapping(data.get("metadata"), at[:-1]).get(name), at)):
+        yield (*at, index), fields.mapping(entry, (*at, index))

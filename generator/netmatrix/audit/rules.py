@@ -26,7 +26,7 @@ STALE = Rule(
 )
 UNREADABLE = Rule(
     "NM944",
-    "every policy and pod in the governed namespaces can be read",
+    "every policy, pod and EndpointSlice that an audit looks at can be read",
     "Mend or remove the object that is named; nothing is said about a cluster of which a part is not understood.",
 )
 NO_ROW = Rule(

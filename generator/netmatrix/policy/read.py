@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 from netmatrix.document import Finding, KeyPath, Place, Severity
@@ -85,13 +86,20 @@ def parse_files(
     return _read(contents, list(findings), default_namespace)
 
 
-def survey_files(
-    contents: Sequence[tuple[str, bytes]], *, default_namespace: str = "default"
-) -> tuple[Manifests, tuple[Finding, ...]]:
-    """As `survey_manifests`, of bytes with the names that findings give."""
+def survey_objects(
+    objects: Iterable[tuple[Origin, Any, tuple[str, str]]],
+) -> tuple[Manifests, tuple[tuple[Finding, ...], ...]]:
+    """As `survey_manifests`, of objects that stand somewhere in documents; what is wrong with each, in their order.
+
+    With each comes its apiVersion and kind, which one that was in a list of one kind need not say itself.
+    """
     findings: list[Finding] = []
-    manifests = _survey(contents, findings, default_namespace)
-    return manifests, tuple(sorted(findings, key=Finding.order))
+    reader = _Reader(findings, "default")
+    ends = [0]
+    for origin, data, kind in objects:
+        reader.read(origin.source, data, origin.path, kind)
+        ends.append(len(findings))
+    return reader.manifests(), tuple(tuple(findings[start:end]) for start, end in pairwise(ends))
 
 
 def _read(contents: Sequence[tuple[str, bytes]], findings: list[Finding], default_namespace: str) -> Manifests:
