@@ -6,12 +6,19 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.e2e.errors import ClusterError
+
 _PATIENCE = 10.0
 
+REQUIRED = ("cpu", "memory", "pids")
+"""The controllers without which runc starts no container of a pod, by version 2; `cpuset` is used where there is."""
+
+_OF_VERSION_1 = ("cpu", "cpuacct", "cpuset", "devices", "memory", "pids")
+"""The same by version 1, of which the kubelet wants more."""
 
 LEAF = "init"
 """In version 2 a group with processes can have no children with controllers: our own processes are in a leaf."""
@@ -51,6 +58,30 @@ def create() -> tuple[Group, ...]:
     return tuple(made)
 
 
+def problems(required: Sequence[str] = REQUIRED) -> Iterator[str]:
+    """A line where groups would lack controllers that are required, with what to do about it.
+
+    What a version 2 root hands on is a setting of the machine's, and left to who administers that.
+    """
+    root = next((mount for mount, version, _ in _hierarchies() if version == 2), None)
+    if root is None:
+        mounted = {option for fields in _mounts("cgroup") for option in fields[-1].split(",")}
+        absent = [name for name in _OF_VERSION_1 if name not in mounted]
+        held_back = []
+    else:
+        given, handed_on = _words(root / "cgroup.controllers"), _words(root / "cgroup.subtree_control")
+        absent = [name for name in required if name not in given]
+        held_back = [name for name in (*required, "cpuset") if name in given and name not in handed_on]
+    if absent:
+        yield f"the cluster needs control groups with {_listed(absent)}, which this machine does not mount or has not"
+    if held_back:
+        command = f"echo {' '.join(f'+{name}' for name in held_back)} > {root}/cgroup.subtree_control"
+        yield (
+            f"the cluster needs control groups with {_listed(held_back)}, which {root} has and does not hand on; "
+            f"run `{command}`, or where that is refused, as in most containers, use a virtual machine"
+        )
+
+
 def enter(groups: Iterable[Group]) -> None:
     """Move the calling process into the groups; meant for a child before it starts another program."""
     for group in groups:
@@ -64,17 +95,20 @@ def enter_leaves(groups: Iterable[Group], pid: int) -> None:
             (group.path / LEAF / "cgroup.procs").write_text(str(pid), encoding="ascii")
 
 
-def delegate(root: Path) -> None:
+def delegate(root: Path, required: Sequence[str] = REQUIRED) -> None:
     """In version 2, give the children of our own group its controllers; all its processes must have gone to the leaf.
 
-    Called within the cgroup namespace, where `root` is our own group.
+    Called within the cgroup namespace, where `root` is our own group. Raises ClusterError where a controller that is
+    required is not there to be given.
     """
     if not (root / LEAF).is_dir():
         return
     (root / LEAF / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
-    controllers = (root / "cgroup.controllers").read_text(encoding="ascii").split()
+    controllers = _words(root / "cgroup.controllers")
+    if missing := [name for name in required if name not in controllers]:
+        raise ClusterError(f"the cluster's control group was not handed {_listed(missing)}")
     deadline = time.monotonic() + _PATIENCE
-    while controllers:
+    while True:
         try:
             text = " ".join(f"+{controller}" for controller in controllers)
             (root / "cgroup.subtree_control").write_text(text, encoding="ascii")
@@ -115,19 +149,32 @@ def _hierarchies() -> Iterator[tuple[Path, int, str]]:
 
     Beside version 1, version 2 has no controllers that containers need, and groups of it are like any other.
     """
-    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
-    of_kind = {
-        kind: [fields for fields in mounts if fields[fields.index("-") + 1] == kind] for kind in ("cgroup", "cgroup2")
-    }
-    if not of_kind["cgroup"]:
-        yield from ((Path(fields[4]), 2, "") for fields in of_kind["cgroup2"][:1])
+    version_1, version_2 = list(_mounts("cgroup")), list(_mounts("cgroup2"))
+    if not version_1:
+        yield from ((Path(fields[4]), 2, "") for fields in version_2[:1])
         return
     own = _own_groups()
-    for fields in [*of_kind["cgroup"], *of_kind["cgroup2"]]:
-        options = set(fields[-1].split(",")) if fields in of_kind["cgroup"] else {""}
+    for fields in [*version_1, *version_2]:
+        options = set(fields[-1].split(",")) if fields in version_1 else {""}
         path = next((path for controllers, path in own if set(controllers.split(",")) <= options), None)
         if path is not None:
             yield Path(fields[4]), 1, os.path.relpath(path, fields[3])
+
+
+def _mounts(kind: str) -> Iterator[list[str]]:
+    """The fields of each mount of a kind of file system."""
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        fields = line.split()
+        if fields[fields.index("-") + 1] == kind:
+            yield fields
+
+
+def _words(file: Path) -> list[str]:
+    return file.read_text(encoding="ascii").split()
+
+
+def _listed(controllers: Sequence[str]) -> str:
+    return f"the controller{'s' if len(controllers) > 1 else ''} {', '.join(controllers)}"
 
 
 def _own_groups() -> list[tuple[str, str]]:

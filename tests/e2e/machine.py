@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.e2e import cgroups
 from tests.e2e.errors import MachineError
 from tests.e2e.paths import CNI_PLUGINS, IN_MEMORY, ROOT
 from tests.support import debian
@@ -53,6 +54,7 @@ def _problems(system: str, user: int) -> Iterator[str]:
         return
     if user != 0:
         yield "the cluster needs root, for namespaces and containers; run it as root, in a virtual machine of its own"
+    yield from cgroups.problems()
     if shutil.which("go") is None:
         yield "the cluster needs Go, to build Kubernetes; install Go 1.26 or newer"
     for path in (ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()):
