@@ -9,15 +9,19 @@ from dataclasses import dataclass
 import pytest
 
 from netmatrix.matrix.model import Matrix
-from tests.e2e import hosts, installation, packets, session, workloads
+from tests.e2e import hosts, installation, leaving, packets, session, workloads
 from tests.e2e.endpoints import Endpoint, endpoints
+from tests.e2e.errors import ClusterError
 from tests.e2e.inside import dns
 from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT, Folder
 from tests.e2e.report import TARGET, Report
-from tests.e2e.session import Cluster, Hosts
+from tests.e2e.session import Cluster, Hosts, locked
 
 VALUES = ROOT / "values"
+_RUNS = Folder(ROOT / "build" / "e2e")
+"""The clusters of a run are in folders of this one."""
+
 _REPORT = pytest.StashKey[Report]()
 
 
@@ -45,6 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_REPORT] = Report()
+    config.pluginmanager.register(leaving)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """One run at a time: a second one is told so, and stops with status 2 before it touches anything."""
+    if not leaving.starts_clusters(session):
+        return (yield)
+    try:
+        with locked(_RUNS):
+            return (yield)
+    except ClusterError as error:
+        pytest.exit(str(error), returncode=2)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,10 +74,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
         item.config.stash[_REPORT].took(item.path.name, time.monotonic() - begin)
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """The report is written where none failed, and nobody interrupted the run."""
-    if exitstatus == pytest.ExitCode.OK and session.config.getoption("--write-report"):
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """The report is written where none failed, nobody interrupted the run, and it left nothing on the machine."""
+    result = yield
+    if session.exitstatus == pytest.ExitCode.OK and session.config.getoption("--write-report"):
         TARGET.write_text(session.config.stash[_REPORT].text(), encoding="utf-8")
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +101,7 @@ def empty(outside: Hosts, report: Report) -> Iterator[Cluster]:
 
     A start takes a quarter of a minute, so that nothing else should start one.
     """
-    path = ROOT / "build" / "e2e" / "cluster"
-    path.mkdir(parents=True, exist_ok=True)
-    with session.running(Folder(path), outside, report.phases) as cluster:
+    with session.running(Folder(_RUNS.path / "cluster"), outside, report.phases) as cluster:
         yield cluster
 
 

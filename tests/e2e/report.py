@@ -25,6 +25,10 @@ hosts outside, to all of the others, on every port of the matrix and one that is
 IPv6; besides, every pod looks a name up through the cluster's name service and asks the API server for its version.
 Each is compared with what the policy engine computes from the installed manifests, and with what the matrix grants.
 A node to its own pods, ICMP and a pod to itself are outside the claim.
+
+When all had ended, the machine was as it had been: its mounts, addresses, packet filters, sysctls and programs the
+same, no process, namespace, control group or file of the run left. A run that leaves anything fails, and writes no
+page.
 """
 
 _OVERRIDES = """## Overrides

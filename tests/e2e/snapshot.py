@@ -1,17 +1,27 @@
 """What a machine looks like, so that what it looks like after a run can be compared with what it did before.
 
-Other people's processes come and go, and with them their control groups; of processes, those count that are in
-namespaces other than the machine's or run the cluster's programs, and of control groups those that are empty.
+Others start processes and write files meanwhile. So that these are told apart, a run bears a mark, which is a group id
+that nobody else has (`mark`). The kernel gives it to every process that the run starts, whatever its environment, and
+to every file and control group that these make. The rule:
+
+- mounts, addresses, packet filters, sysctls, what a version 2 root hands on to its control groups, and the folders of
+  programs and settings (`_STEADY`) are compared whole: who touches them during a run fails it.
+- processes count that bear the mark or descend from one that does, and the namespaces that they hold; of control
+  groups, and of files in folders that everybody writes to (`_SHARED`), those that bear it.
+
+So what is changed or removed in a shared folder is not seen, only what is left there. From within the cluster there is
+nothing to be seen, since all of the machine's files are read-only to it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,8 +29,10 @@ from typing import Any
 from tests.e2e.paths import ROOT
 
 _PATIENCE = 10.0
+_MARKS = 2_000_000_000
+"""Group ids from here on are nobody's: they lie beyond those that distributions and containers share out."""
+
 _NAMESPACES = ("net", "mnt", "pid", "ipc", "uts", "cgroup")
-_PROGRAMS = re.compile(r"(^|/)(etcd|containerd|containerd-shim\S*|runc|unshare|nsenter|kube\S*|coredns|standin)$")
 _COUNTERS = re.compile(
     "/(fs/(aio-nr|dentry-state|file-nr|inode-nr|inode-state|quota/.*)|kernel/(ns_last_pid|pty/nr|random/.*|tainted|"
     "perf_event_max_sample_rate|perf_cpu_time_max_percent)|net/netfilter/nf_conntrack_count|vm/stat_refresh|"
@@ -28,11 +40,21 @@ _COUNTERS = re.compile(
 )
 """Settings that count, or are made afresh each time that they are read."""
 
-_FOLDERS = ("/etc", "/opt", "/usr/libexec", "/usr/local", "/srv", "/var", "/run")
-_HOME = ("*", ".cache/*", ".config/*", ".local/share/*")
-_CHANGING = re.compile(
-    r"/(var/(log|cache|spool|tmp)|var/lib/(apt|dpkg|systemd)|run/(log|systemd|user|lock)|etc/(ld\.so\.cache|mtab))(/|$)"
-)
+_BEGIN = time.time() - 1
+"""This module is read before anything is started, by the clock of file systems, which may be late."""
+
+_STEADY = ("/boot", "/etc", "/opt", "/srv", "/usr/libexec", "/usr/local")
+_SHARED = ("/dev/shm", "/media", "/mnt", "/run", "/tmp", "/var")
+_LARGE = ("/usr",), ("/home", str(Path.home()))
+"""Steady and shared ones besides, which take a second or two to read. Of what is in /usr, the names are compared."""
+
+_NEW = ("-type", "d", "-newerct", f"@{_BEGIN}", "-print")
+"""Folders to which anything was added, or in which anything was renamed or removed: to look at each file takes long."""
+
+_EXCEPTED_BY_NAME = {
+    "__pycache__": "Python writes there when somebody runs it for the first time, and removes nothing",
+    "pytest-of-*": "pytest keeps the folders of its last three runs, for a person to look into",
+}
 _TIMES = frozenset({"valid_life_time", "preferred_life_time", "expires", "stats64"})
 
 
@@ -50,17 +72,23 @@ class Snapshot:
     files: frozenset[str]
 
 
-def take() -> Snapshot:
-    """The machine as it is now."""
+def mark() -> int:
+    """The mark of the run that this process is; the process and all that it starts bear it once it is their group."""
+    return _MARKS + os.getpid()
+
+
+def take(*, everywhere: bool = False) -> Snapshot:
+    """The machine as it is now, as to the mark that this process bears; `everywhere` reads all of its files."""
+    ours = _ours()
     return Snapshot(
-        processes=frozenset(_processes()),
-        namespaces=frozenset(_namespaces()),
+        processes=frozenset(_processes(ours)),
+        namespaces=frozenset(_namespaces(ours)),
         mounts=frozenset(_mounts()),
         addresses=frozenset(_addresses()),
         filters=frozenset(_filters()),
         cgroups=frozenset(_cgroups()),
         settings=frozenset(_settings()),
-        files=frozenset(_files()),
+        files=frozenset(_files(everywhere=everywhere)),
     )
 
 
@@ -70,46 +98,66 @@ def differences(before: Snapshot, after: Snapshot) -> list[str]:
     for field in fields(Snapshot):
         old, new = getattr(before, field.name), getattr(after, field.name)
         found += [f"{field.name}: + {line}" for line in sorted(new - old)]
-        if field.name != "cgroups":  # an empty group of somebody else's may be in use again, or gone
-            found += [f"{field.name}: - {line}" for line in sorted(old - new)]
+        found += [f"{field.name}: - {line}" for line in sorted(old - new)]
     return found
 
 
-def lasting_differences(before: Snapshot, may_last: Callable[[str], bool] = lambda _: False) -> list[str]:
+def lasting_differences(
+    before: Snapshot, may_last: Callable[[str], bool] = lambda _: False, *, everywhere: bool = False
+) -> list[str]:
     """The differences that remain: the end of a process, as its parent sees it, is not the end of all that it did.
 
     `may_last` says which of them are not waited for.
     """
     deadline = time.monotonic() + _PATIENCE
-    while not all(map(may_last, found := differences(before, take()))) and time.monotonic() < deadline:
+    while (
+        not all(map(may_last, found := differences(before, take(everywhere=everywhere))))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.5)
     return found
 
 
-def _processes() -> Iterator[str]:
-    own = [_namespace(Path("/proc/self"), kind) for kind in _NAMESPACES]
-    for folder in _process_folders():
+def _ours() -> list[Path]:
+    """The folders in /proc of the processes that bear our mark, or descend from one that does."""
+    parents: dict[int, int] = {}
+    marked = set()
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
         try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            text = (folder / "status").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if not command or folder.name == str(os.getpid()):
+        status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        if (
+            status["State"][0] in "ZX"
+        ):  # it has ended, and waits for its parent, which may be the machine's first process
             continue
-        theirs = [_namespace(folder, kind) for kind in _NAMESPACES]
-        is_elsewhere = None not in theirs and theirs != own
-        if is_elsewhere or _PROGRAMS.search(command.split()[0]) or "tests.e2e" in command:
-            yield f"{folder.name} {command[:200]}"
+        parents[int(folder.name)] = int(status["PPid"])
+        if int(status["Gid"].split()[1]) == os.getegid():
+            marked.add(int(folder.name))
+
+    def is_ours(process: int) -> bool:
+        return process in marked or (process in parents and is_ours(parents[process]))
+
+    return [Path("/proc", str(process)) for process in parents if is_ours(process)]
 
 
-def _namespaces() -> Iterator[str]:
-    for folder in _process_folders():
+def _processes(ours: Sequence[Path]) -> Iterator[str]:
+    for folder in ours:
+        with contextlib.suppress(OSError):
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            name = command[:200] or (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            if folder.name != str(os.getpid()):
+                yield f"{folder.name} {name}"
+
+
+def _namespaces(ours: Sequence[Path]) -> Iterator[str]:
+    for folder in ours:
         for kind in _NAMESPACES:
             if (found := _namespace(folder, kind)) is not None:
                 yield found
-
-
-def _process_folders() -> Iterator[Path]:
-    return (folder for folder in Path("/proc").iterdir() if folder.name.isdigit())
 
 
 def _namespace(process: Path, kind: str) -> str | None:
@@ -145,12 +193,13 @@ def _filters() -> Iterator[str]:
 
 def _cgroups() -> Iterator[str]:
     for folder, _, _ in os.walk("/sys/fs/cgroup"):
-        try:
-            processes = (Path(folder) / "cgroup.procs").read_text(encoding="ascii")
-        except OSError:
-            continue
-        if not processes:
-            yield folder
+        with contextlib.suppress(OSError):
+            if os.lstat(folder).st_gid == os.getegid():
+                yield folder
+    for mount in map(str.split, Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()):
+        if mount[mount.index("-") + 1] == "cgroup2":
+            control = Path(mount[4], "cgroup.subtree_control")
+            yield f"{control} = {control.read_text(encoding='ascii').strip()}"
 
 
 def _settings() -> Iterator[str]:
@@ -164,28 +213,30 @@ def _settings() -> Iterator[str]:
                     continue
 
 
-def _files() -> Iterator[str]:
-    for top in _FOLDERS:
-        for folder, below, names in os.walk(top):
-            below[:] = [name for name in below if not _is_excepted(f"{folder}/{name}")]
-            for name in names:
-                file = f"{folder}/{name}"
-                if not _is_excepted(file):
-                    yield _described(file, with_time=not top.startswith(("/var", "/run")))
-    for pattern in _HOME:
-        yield from (str(path) for path in Path.home().glob(pattern))
+def _files(*, everywhere: bool) -> Iterator[str]:
+    yield from map(str, Path("/").iterdir())
+    yield from _found(_STEADY, "-type", "d", "-print", "-o", "-printf", r"%p %s %T@\n")
+    if everywhere:
+        yield from _found(_LARGE[0], "-print")
+    for folder in _found([*_SHARED, *(_LARGE[1] if everywhere else ())], *_NEW):
+        yield from _marked(folder)
 
 
-def _described(file: str, *, with_time: bool) -> str:
-    try:
-        status = os.lstat(file)
-    except OSError:
-        return file
-    return f"{file} {status.st_size} {status.st_mtime_ns}" if with_time else file
+def _marked(folder: str) -> Iterator[str]:
+    """What lies in a folder and bears our mark."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_gid == os.getegid():
+                    yield entry.path
 
 
-def _is_excepted(path: str) -> bool:
-    return bool(_CHANGING.match(path)) or Path(path).is_relative_to(ROOT)
+def _found(folders: Sequence[str], *expression: str) -> list[str]:
+    """What `find` finds in these folders, on their file systems, but for our own folder, Go's caches and exceptions."""
+    paths = [str(ROOT), *_output("go", "env", "GOCACHE", "GOMODCACHE", "GOTELEMETRYDIR").split()]
+    excepted = [item for path in paths for item in ("-path", path, "-o")]
+    excepted += [item for name in _EXCEPTED_BY_NAME for item in ("-name", name, "-o")]
+    return _output("find", *folders, "-xdev", "(", *excepted[:-1], ")", "-prune", "-o", *expression).splitlines()
 
 
 def _output(*command: str) -> str:
