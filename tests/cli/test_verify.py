@@ -260,6 +260,8 @@ def test_ten_thousand_policies_that_select_everything_have_a_verdict(netmatrix: 
         ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
         ("cilium.io/v2", "CiliumNetworkPolicy"),
         ("extensions/v1beta1", "NetworkPolicy"),
+        ("k8s.ovn.org/v1", "EgressFirewall"),
+        ("network.openshift.io/v1", "EgressNetworkPolicy"),
     ],
 )
 def test_a_policy_that_nobody_here_understands_is_no_holds(

@@ -172,8 +172,8 @@ class Foreign:
 
 
 def is_policy(kind: str) -> bool:
-    """Whether objects of that kind are network policies, of whatever API."""
-    return kind.endswith("NetworkPolicy")
+    """Whether objects of that kind are network policies, of whatever API; OVN-Kubernetes calls one EgressFirewall."""
+    return kind.endswith(("NetworkPolicy", "EgressFirewall"))
 
 
 @dataclass(frozen=True, slots=True)
