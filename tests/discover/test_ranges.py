@@ -62,9 +62,9 @@ def test_private_ranges_need_nothing(tmp_path: Path, matrix: Matrix) -> None:
             [thing("ServiceCIDR", "kubernetes", version="networking.k8s.io/v1", spec={"cidrs": ["12.0.0.0/16"]})],
             {"services": "12.0.0.0/16"},
         ),
-        (
-            [thing("IPPool", "p", version="crd.projectcalico.org/v1", spec={"cidr": "11.0.0.0/16"})],
-            {"pods": "11.0.0.0/16"},
+        *(
+            ([thing("IPPool", "p", version=version, spec={"cidr": "11.0.0.0/16"})], {"pods": "11.0.0.0/16"})
+            for version in ("crd.projectcalico.org/v1", "projectcalico.org/v3")
         ),
         ([config_map("cilium-config", {"cluster-pool-ipv4-cidr": "11.0.0.0/16"})], {"pods": "11.0.0.0/16"}),
         (
@@ -90,8 +90,8 @@ def test_private_ranges_need_nothing(tmp_path: Path, matrix: Matrix) -> None:
         ([node("s", podCIDRs=["11.0.0.0/25", "11.0.0.128/25"])], {"pods": "11.0.0.0/24"}),
     ],
     ids=[
-        *("kubeadm", "apiserver", "controller-manager", "servicecidr", "calico", "cilium", "ciliumnode", "flannel"),
-        *("openshift", "k3s", "nodes"),
+        *("kubeadm", "apiserver", "controller-manager", "servicecidr", "calico", "calico-v3", "cilium", "ciliumnode"),
+        *("flannel", "openshift", "k3s", "nodes"),
     ],
 )
 def test_a_range_outside_is_taken_out_whoever_tells_it(

@@ -17,7 +17,7 @@ from netmatrix.discover.settings import (
     server_arguments,
     yaml_in,
 )
-from netmatrix.discover.wanted import SYSTEM
+from netmatrix.discover.wanted import CALICO, SYSTEM
 from netmatrix.matrix.model import Network
 
 
@@ -123,7 +123,7 @@ def _openshift(snapshot: Snapshot) -> Iterator[Range]:
 
 def _calico(snapshot: Snapshot) -> Iterator[Range]:
     """Calico's pools: spec.cidr (Calico documentation, IPPool). A disabled one may still have pods."""
-    for item in snapshot.all("IPPool", group="crd.projectcalico.org"):
+    for item in (item for group in CALICO for item in snapshot.all("IPPool", group=group)):
         written = objects.text(item, "spec", "cidr")
         yield Range(Owner.PODS, objects.network(item, written, "spec", "cidr"), str(item))
 

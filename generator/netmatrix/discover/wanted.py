@@ -10,6 +10,8 @@ from netmatrix.matrix.model import Matrix
 SYSTEM = "kube-system"
 OPENSHIFT_DNS = "openshift-dns"
 OPENSHIFT_SDN = "network.openshift.io"
+CALICO = ("crd.projectcalico.org", "projectcalico.org")
+"""The second alone with native v3 CRDs; beside the first where Calico's own API server gives the same objects."""
 
 DISCOVERY_GROUP = "discovery.k8s.io"
 
@@ -25,7 +27,7 @@ _CONFIG_MAPS = (
 
 _CLUSTERS = (
     ("ServiceCIDR", "servicecidrs", "networking.k8s.io"),
-    ("IPPool", "ippools", "crd.projectcalico.org"),
+    *(("IPPool", "ippools", group) for group in CALICO),
     ("CiliumNode", "ciliumnodes", "cilium.io"),
     ("ENIConfig", "eniconfigs", "crd.k8s.amazonaws.com"),
 )
