@@ -39,8 +39,15 @@ class Alike:
             self._end(packet.source, packet.source.addresses[arrives.family]),
             self._end(packet.destination, arrives.address),
             arrives.family,
-            self._port(arrives.protocol, arrives.port),
+            self.port(arrives.transport, arrives.port),
         )
+
+    def port(self, protocol: str, port: int) -> Hashable:
+        """Equal for ports that are alike."""
+        at = (protocol, port)
+        if at not in self._ports:
+            self._ports[at] = (protocol, tuple(has(Protocol(protocol), port) for has in self.ports))
+        return self._ports[at]
 
     def _end(self, endpoint: Endpoint, address: str) -> Hashable:
         """By the endpoint's identity, which stays its own as long as it is kept here."""
@@ -50,12 +57,6 @@ class Alike:
             held = tuple(holds(Family(parsed.version), int(parsed)) for holds in self.ranges)
             self._ends[at] = (endpoint, (endpoint.namespace, frozenset(endpoint.labels.items()), held))
         return self._ends[at][1]
-
-    def _port(self, protocol: str, port: int) -> Hashable:
-        at = (protocol, port)
-        if at not in self._ports:
-            self._ports[at] = (protocol, tuple(has(Protocol(protocol), port) for has in self.ports))
-        return self._ports[at]
 
 
 def to_policies(policies: Iterable[NetworkPolicy]) -> Alike:

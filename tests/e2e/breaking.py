@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from tests.e2e.addresses import API_PORT
 from tests.e2e.installation import manifests
 from tests.e2e.session import Cluster
 
@@ -30,6 +31,12 @@ def lose_an_exception(policies: Mapping[str, Any]) -> None:
     """The Internet begins at the metadata service."""
     (rule,) = policies["redkite-flow-jobs-to-internet-egress"]["egress"]
     rule["to"][0]["ipBlock"]["except"].remove("169.254.169.254/32")
+
+
+def widen_a_range(policies: Mapping[str, Any]) -> None:
+    """Who reaches the API server where it was discovered reaches everybody on its port."""
+    (rule,) = policies[f"redkite-flow-orchestrator-to-kubernetes-api-egress-{API_PORT}"]["egress"]
+    rule["to"][0]["ipBlock"]["cidr"] = "0.0.0.0/0"
 
 
 def broken_chart(cluster: Cluster, files: Sequence[Path], break_: Break, folder: Path) -> Path:

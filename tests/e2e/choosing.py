@@ -6,10 +6,15 @@ of workloads, another end, or where the answers change in another way from state
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from netmatrix.policy.objects import Direction, NetworkPolicy
 from netmatrix.policy.packet import EndVerdict
+from netmatrix.policy.ports import Protocol
+from netmatrix.policy.semantics import port_numbers
+from tests.e2e import alike
+from tests.e2e.alike import Alike
 from tests.e2e.endpoints import Endpoint, Kind
 from tests.e2e.expectation import Engine
 from tests.e2e.packets import Packet
@@ -24,11 +29,8 @@ class _Judged:
     question: Packet
     verdicts: tuple[tuple[EndVerdict, EndVerdict], ...]
     answers: tuple[bool, ...]
-
-    @property
-    def port(self) -> Hashable:
-        """Which port it is for."""
-        return self.question.target.protocol, self.question.arrives.port
+    port: Hashable
+    """What it is for: a protocol, and a port or all those of which no policy speaks."""
 
     @property
     def ends(self) -> tuple[Hashable, Hashable]:
@@ -40,10 +42,11 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
     """Questions with every rule of `states`, every end and every pair of workloads in them, in the order given.
 
     Left out are questions in which no policy has a say. Of what is refused, everything is kept that would pass if one
-    rule took the ports or the peers of another, or a range lost an exception; beyond that, ports that somebody else may
-    reach are preferred.
+    rule took the ports or the peers of another or everybody for its peers, or a range lost an exception; beyond that,
+    ports that somebody else may reach are preferred. Ports of which no state speaks are one.
     """
-    judged = [item for item in (_judge(question, states) for question in questions) if item is not None]
+    ports = alike.to_policies(policy for state in states for policy in state.policies)
+    judged = [item for item in (_judge(question, states, ports) for question in questions) if item is not None]
     confused = _Confused(judged)
     known: set[Hashable] = set()
     kept: set[int] = set()
@@ -55,15 +58,19 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
     return [judged[at].question for at in sorted(kept)]
 
 
-def _judge(question: Packet, states: Sequence[Engine]) -> _Judged | None:
+def _judge(question: Packet, states: Sequence[Engine], ports: Alike) -> _Judged | None:
     """None where no policy has a say."""
     verdicts = tuple(state.ends(question) for state in states)
     if not any(end.isolated_by for ends in verdicts for end in ends):
         return None
-    return _Judged(question, verdicts, tuple(all(end.allowed for end in ends) for ends in verdicts))
+    answers = tuple(all(end.allowed for end in ends) for ends in verdicts)
+    # A port that is spoken of for one protocol is one of its own for the other as well.
+    spoken_of = tuple(ports.port(protocol, question.arrives.port) for protocol in ("TCP", "UDP"))
+    return _Judged(question, verdicts, answers, (question.target.protocol, spoken_of))
 
 
 def _facts(item: _Judged) -> Iterator[Hashable]:
+    arrives = item.question.arrives
     yield "pair", item.ends, item.answers
     yield "source", str(item.question.source), any(item.answers)
     yield "destination", str(item.question.destination), any(item.answers)
@@ -71,7 +78,7 @@ def _facts(item: _Judged) -> Iterator[Hashable]:
     for number, ends in enumerate(item.verdicts):
         for end in ends:
             for rule in end.admitted_by:
-                yield number, str(rule), item.question.arrives.family, item.question.arrives.protocol, all(item.answers)
+                yield number, str(rule), arrives.family, arrives.transport, all(item.answers)
 
 
 class _Confused:
@@ -80,8 +87,10 @@ class _Confused:
     def __init__(self, judged: Sequence[_Judged]) -> None:
         passing = [item for item in judged if any(item.answers)]
         self._pairs = {item.ends for item in passing}
+        self._ways = {(item.ends, item.port) for item in passing}
         self._from = {(item.ends[0], item.port) for item in passing}
         self._to = {(item.ends[1], item.port) for item in passing}
+        self._spoken_of: dict[Hashable, bool] = {}
 
     def is_reachable(self, item: _Judged) -> bool:
         """Whether somebody reaches that port there."""
@@ -89,14 +98,34 @@ class _Confused:
 
     def facts(self, item: _Judged) -> Iterator[Hashable]:
         source, destination = item.ends
+        if not any(item.answers) and item.question.arrives.family == 4:
+            yield from self._anybody(item)
         if item.ends not in self._pairs:
             return
         # Of hosts outside, a range may hold one and not the other.
         for other, host in ((source, item.question.destination), (destination, item.question.source)):
             if host.kind is Kind.HOST:
-                yield "host", other, str(host), item.answers
+                yield "host", other, str(host), (item.ends, item.port) in self._ways, item.answers
         if {(source, item.port)} & self._from | {(destination, item.port)} & self._to:
             yield "confused", item.ends, item.port, item.answers
+
+    def _anybody(self, item: _Judged) -> Iterator[Hashable]:
+        """What one rule allows with some it might allow with everybody: a host, which has no say in it."""
+        for own, direction in enumerate((Direction.EGRESS, Direction.INGRESS)):
+            at = ("anybody", item.ends[own], item.port)
+            if item.ends[1 - own] is not Kind.HOST:
+                continue
+            if at not in self._spoken_of:
+                self._spoken_of[at] = any(_speaks(ends[own].isolated_by, direction, item) for ends in item.verdicts)
+            if self._spoken_of[at]:
+                yield at
+
+
+def _speaks(policies: Iterable[NetworkPolicy], direction: Direction, item: _Judged) -> bool:
+    """Whether a rule is about the port of a question; one that nobody is admitted by may be."""
+    arrives = item.question.arrives
+    ports = (port for policy in policies for rule in policy.rules(direction) for port in rule.ports)
+    return any(port_numbers(port).contains(Protocol(arrives.transport), arrives.port) for port in ports)
 
 
 def _workload(endpoint: Endpoint) -> Hashable:

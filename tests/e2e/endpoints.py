@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.e2e.addresses import API_PORT, NODE_IPV4
+from tests.e2e.addresses import API_PORT, API_SERVICE, NODE_IPV4, NODE_IPV6
 from tests.e2e.errors import ClusterError
 from tests.e2e.inside.network import OUTSIDE
 from tests.e2e.prober import Source
@@ -19,7 +19,7 @@ _PATIENCE = 120.0
 
 
 class Kind(StrEnum):
-    """POD: a stand-in; DNS: the real name service; HOST: outside the cluster; CONTROL: the API server."""
+    """POD: a stand-in; DNS: the real name service; HOST: outside the cluster; CONTROL: the API server's node."""
 
     POD = "pod"
     DNS = "dns"
@@ -31,7 +31,8 @@ class Kind(StrEnum):
 class Endpoint:
     """One end. A pod has a namespace and labels; `network` is the file of its network namespace, if it is a source.
 
-    `name` is what answers there; the name service and the API server do not speak a stand-in's language.
+    `name` is what answers there; on the API server's node the address does. The name service and the API server do not
+    speak a stand-in's language.
     """
 
     kind: Kind
@@ -48,16 +49,16 @@ class Endpoint:
 
     def targets(self, ports: Sequence[int]) -> list[Target]:
         """All that it listens on: each address, port and protocol."""
-        if self.kind is Kind.CONTROL:
-            return [Target(self.addresses[4], API_PORT, "TCP", "")]
+        return [target for address in self.addresses.values() for target in self._at(address, ports)]
+
+    def _at(self, address: str, ports: Sequence[int]) -> list[Target]:
         if self.kind is Kind.DNS:
-            return [Target(address, 53, "TCP", "") for address in self.addresses.values()]
-        return [
-            Target(address, port, protocol, self.name)
-            for address in self.addresses.values()
-            for port in ports
-            for protocol in ("TCP", "UDP")
-        ]
+            return [Target(address, 53, "TCP", ""), Target(address, 53, "DNS over UDP", API_SERVICE)]
+        name = address if self.kind is Kind.CONTROL else self.name
+        listens = [Target(address, port, protocol, name) for port in ports for protocol in ("TCP", "UDP")]
+        if self.kind is not Kind.CONTROL:
+            return listens
+        return [Target(address, API_PORT, "TCP", ""), *(target for target in listens if target.port != API_PORT)]
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
@@ -69,7 +70,12 @@ def endpoints(cluster: Cluster, hosts: Hosts, expected_pods: int) -> list[Endpoi
     processes = _processes(cluster)
     found = [_pod(item, processes) for item in running]
     found += [_host(address) for address in hosts.addresses]
-    return [*found, Endpoint(Kind.CONTROL, "the API server", {4: NODE_IPV4})]
+    return [*found, control_plane()]
+
+
+def control_plane() -> Endpoint:
+    """The node of the API server, on which a stand-in listens on the other ports."""
+    return Endpoint(Kind.CONTROL, "the API server", {4: NODE_IPV4, 6: NODE_IPV6})
 
 
 def _running_pods(cluster: Cluster, expected: int) -> list[Mapping[str, Any]]:

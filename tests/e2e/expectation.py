@@ -88,7 +88,7 @@ def judged(packet: Packet) -> Judged:
         source=_party(packet.source, packet.source.addresses[family]),
         destination=_party(packet.destination, packet.arrives.address),
         family=family,
-        protocol=Protocol(packet.arrives.protocol),
+        protocol=Protocol(packet.arrives.transport),
         port=packet.arrives.port,
     )
 

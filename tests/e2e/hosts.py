@@ -29,9 +29,10 @@ def hosts(matrix: Matrix) -> Hosts:
 
 
 def probed_ports(matrix: Matrix) -> tuple[int, ...]:
-    """Every port of the matrix, and one that is not in it."""
+    """Every port of the matrix, those among them that values may retarget to, and one that is not in it."""
     known = {port.number for pod in matrix.pods.values() for port in pod.ports.values()}
     known |= {port.number for endpoint in matrix.endpoints.values() for port in endpoint.ports}
+    known |= {number for endpoint in matrix.endpoints.values() if endpoint.ceiling for number in endpoint.ceiling.ports}
     known |= {port.number for flow in matrix.flows.values() for port in flow.numbers() or ()}
     other = next(number for number in _PORTS if number > max(known) and number not in known)
     return (*sorted(known), other)

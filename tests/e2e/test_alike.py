@@ -11,11 +11,9 @@ from netmatrix.matrix.model import Matrix
 from netmatrix.policy import parse_manifests
 from netmatrix.policy.packet import judge_packet
 from netmatrix.proof.judge import grants_of_packet
-from tests.e2e import hosts, packets, workloads
-from tests.e2e.endpoints import Endpoint, Kind
+from tests.e2e.crowd import crowd
 from tests.e2e.expectation import MODEL, Expectation, judged
 from tests.e2e.installation import grants
-from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT
 from tests.support.shares import long_but
 
@@ -28,24 +26,6 @@ CASES = {
     "dev-operational": ["values-dev.yaml", "operational.yaml"],
     "prod-ingress-controller": ["values-prod.yaml", "clusters/ingress-controller.yaml"],
 }
-
-
-def crowd(matrix: Matrix) -> list[Packet]:
-    """All that could be asked of the stand-ins and of the hosts outside."""
-    outside = hosts.hosts(matrix)
-    found = [
-        Endpoint(
-            Kind.POD,
-            f"{item.name}-{replica}",
-            {4: f"10.244.{number}.{replica}", 6: f"fd00:244::{number}:{replica}"},
-            item.namespace,
-            {**item.labels, **({"replica": str(replica)} if item.kind == "StatefulSet" else {})},
-        )
-        for number, item in enumerate(workloads.ALL)
-        for replica in range(1, item.replicas + 1)
-    ]
-    found += [Endpoint(Kind.HOST, address, {6 if ":" in address else 4: address}) for address in outside.addresses]
-    return packets.packets(found, outside.ports)
 
 
 @pytest.mark.parametrize("name", long_but(lambda name: name == "prod", CASES))

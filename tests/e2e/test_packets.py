@@ -9,6 +9,7 @@ import pytest
 
 from netmatrix.matrix.model import Matrix
 from tests.e2e import breaking, packets
+from tests.e2e.addresses import API_PORT
 from tests.e2e.breaking import Break, broken_chart
 from tests.e2e.choosing import chosen
 from tests.e2e.comparison import closed, disagreements
@@ -66,6 +67,7 @@ def few(bare: World) -> list[Packet]:
         (breaking.drop_the_ports_of_a_rule, "unrelated/nobody -> stalker/ui"),
         (breaking.split_a_peer, "stalker-jobs/job-1"),
         (breaking.lose_an_exception, "-> 169.254.169.254 at 169.254.169.254"),
+        (breaking.widen_a_range, f"TCP {API_PORT}"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__.replace("_", "-"),
 )

@@ -88,6 +88,7 @@ def _start(boot: Boot, groups: dict[Path, Path]) -> None:
         hosts = json.loads(boot.folder.hosts.read_text(encoding="utf-8"))
         network.prepare(hosts["addresses"])
         boot.start("outside", daemons.hosts_outside(hosts["addresses"], hosts["ports"]))
+        boot.start("control-plane", daemons.control_plane(hosts["ports"]))
     with ThreadPoolExecutor(1) as beside:
         with _phase("API server"):
             certificates.prepare()

@@ -135,8 +135,16 @@ def kube_router() -> list[str]:
 
 def hosts_outside(addresses: Iterable[str], ports: Iterable[int]) -> list[str]:
     """The hosts outside the cluster, which answer on every port."""
-    enter = ["nsenter", f"--net=/run/netns/{OUTSIDE}", "--"]
-    return [*enter, str(BINARIES / "standin"), "-bind", ",".join(addresses), OUTSIDE, *map(str, ports)]
+    return ["nsenter", f"--net=/run/netns/{OUTSIDE}", "--", *_standin(addresses, OUTSIDE, ports)]
+
+
+def control_plane(ports: Iterable[int]) -> list[str]:
+    """What answers on the API server's node, on every port but its own."""
+    return _standin((NODE_IPV4, NODE_IPV6), NODE, (port for port in ports if port != API_PORT))
+
+
+def _standin(addresses: Iterable[str], name: str, ports: Iterable[int]) -> list[str]:
+    return [str(BINARIES / "standin"), "-bind", ",".join(addresses), name, *map(str, ports)]
 
 
 def _client(name: str) -> list[str]:

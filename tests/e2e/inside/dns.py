@@ -11,7 +11,9 @@ REPLICAS = 2
 READY_PORT = 8181
 """Where CoreDNS says whether it is ready; its pods declare that they listen there, as they would for metrics."""
 
-_LABELS = {"k8s-app": "kube-dns"}
+LABELS = {"k8s-app": "kube-dns"}
+"""Those of the pods, by which the matrix knows them."""
+
 _COREFILE = f""".:53 {{
     errors
     ready
@@ -47,7 +49,7 @@ def objects() -> list[dict[str, Any]]:
 
 
 def _metadata(name: str) -> dict[str, Any]:
-    return {"name": name, "namespace": NAMESPACE, "labels": _LABELS}
+    return {"name": name, "namespace": NAMESPACE, "labels": LABELS}
 
 
 def _deployment() -> dict[str, Any]:
@@ -71,8 +73,8 @@ def _deployment() -> dict[str, Any]:
         "containers": [container],
         "volumes": [{"name": "config", "configMap": {"name": NAME}}],
     }
-    template = {"metadata": {"labels": _LABELS}, "spec": pod}
-    return {"replicas": REPLICAS, "selector": {"matchLabels": _LABELS}, "template": template}
+    template = {"metadata": {"labels": LABELS}, "spec": pod}
+    return {"replicas": REPLICAS, "selector": {"matchLabels": LABELS}, "template": template}
 
 
 def _service() -> dict[str, Any]:
@@ -80,4 +82,4 @@ def _service() -> dict[str, Any]:
         {"name": f"dns-{protocol.lower()}", "protocol": protocol, "port": 53, "targetPort": 53}
         for protocol in ("UDP", "TCP")
     ]
-    return {"selector": _LABELS, "clusterIP": DNS_SERVICE, "ipFamilyPolicy": "PreferDualStack", "ports": ports}
+    return {"selector": LABELS, "clusterIP": DNS_SERVICE, "ipFamilyPolicy": "PreferDualStack", "ports": ports}
