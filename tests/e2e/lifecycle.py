@@ -17,7 +17,7 @@ from itertools import groupby
 from netmatrix.policy import NetworkPolicy, parse_manifests
 from tests.e2e import monitor
 from tests.e2e.expectation import Engine
-from tests.e2e.monitor import Monitor, Round
+from tests.e2e.monitor import Monitor, Round, pauses
 from tests.e2e.packets import Packet
 from tests.e2e.prober import Batch
 from tests.e2e.probing import Result
@@ -48,6 +48,8 @@ class Watched:
     """What nobody answered in time, and both states allow: a busy machine does that too."""
 
     seconds: float = 0.0
+    pauses: tuple[tuple[float, float], ...] = ()
+    """Of its rounds: see `monitor.pauses`."""
 
     def __str__(self) -> str:
         counts = {"forbidden": self.forbidden, "interrupted": self.interrupted, "unanswered": self.unanswered}
@@ -92,7 +94,7 @@ class LifeCycle:
         states = [before, after, *map(self._read, passing())]
         begin = self._await(after, ended)
         at = next(number for number, item in enumerate(self.monitor.rounds) if item is begin)
-        found = self._judge(name, self.monitor.rounds[self._next : at], states, begin.begin - ended)
+        found = self._judge(name, at, states, begin.begin - ended)
         self._state, self._next = after, at
         return found
 
@@ -101,9 +103,9 @@ class LifeCycle:
         if not self._state:
             self._state = self._read(installed(self.cluster))
             self._next = len(self.monitor.rounds)
-        rounds = self.monitor.rounds[self._next :]
-        self._next += len(rounds)
-        self.watched.append(self._judge(BETWEEN, rounds, [self._state], 0.0))
+        at = len(self.monitor.rounds)
+        self.watched.append(self._judge(BETWEEN, at, [self._state], 0.0))
+        self._next = at
 
     def _read(self, policies: Policies) -> State:
         engine = Engine(policies)
@@ -125,7 +127,9 @@ class LifeCycle:
                 if not result.agrees(is_allowed):
                     yield f"{question}: {result.name.lower()}"
 
-    def _judge(self, name: str, rounds: Sequence[Round], states: Sequence[State], seconds: float) -> Watched:
+    def _judge(self, name: str, at: int, states: Sequence[State], seconds: float) -> Watched:
+        """Judge the rounds from the first that is not judged yet up to the one at `at`."""
+        rounds = self.monitor.rounds[self._next : at]
         some, every = _joined(any, states), _joined(all, states)
         found: dict[str, list[str]] = {"forbidden": [], "interrupted": [], "unanswered": [], "broken": []}
         for item in rounds:
@@ -137,7 +141,8 @@ class LifeCycle:
         probes = sum(len(line.results) for item in rounds for line in item.lines)
         forbidden, interrupted, unanswered, broken = map(tuple, found.values())
         assert not broken, f"probes that were not made say nothing: {broken[:_SHOWN]}"
-        return Watched(name, probes, forbidden, interrupted, unanswered, seconds)
+        found_pauses = tuple(pauses(self.monitor.rounds[max(0, self._next - 1) : at]))
+        return Watched(name, probes, forbidden, interrupted, unanswered, seconds, found_pauses)
 
 
 def kind(result: Result, *, is_ever_allowed: bool, is_always_allowed: bool) -> str:

@@ -14,9 +14,10 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import IO
 
 from tests.e2e import prober, safety
@@ -60,6 +61,18 @@ class Round:
     def end(self) -> float:
         """When the last of them ended."""
         return max(line.end for line in self.lines)
+
+
+def pauses(rounds: Sequence[Round]) -> list[tuple[float, float]]:
+    """For each round but the first: the seconds since the one before it began, and how long a question went unasked.
+
+    The latter is the most that may lie between two probes of one question. What is open for a shorter time may be
+    missed.
+    """
+    return [
+        (now.begin - last.begin, max(new.end - old.begin for old, new in zip(last.lines, now.lines, strict=True)))
+        for last, now in pairwise(rounds)
+    ]
 
 
 @dataclass(slots=True)

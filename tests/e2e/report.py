@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from tests.e2e.divergences import DIVERGENCES, PEERS_AND_PORTS
 from tests.e2e.lifecycle import BETWEEN, Watched
@@ -21,8 +22,10 @@ _HEADER = """<!-- Written by `make e2e`. Do not edit. -->
 
 `make e2e` starts Kubernetes in namespaces of its own with no way out, installs the chart with Helm, and sends packets:
 from every pod that stands for one of Red Kite's, from pods with stolen labels or none in five namespaces, and from
-hosts outside, to all of the others, on every port of the matrix and one that is not in it, over TCP and UDP, IPv4 and
-IPv6; besides, every pod looks a name up through the cluster's name service and asks the API server for its version.
+hosts outside, to all of the others and to the API server's node, on every port of the matrix, those that values may
+retarget to among them, and one that is not in it, over TCP and UDP, IPv4 and IPv6; besides, every pod looks a name up
+through the cluster's name service and asks the API server for its version. What may not arrive must be refused or stay
+unanswered: a connection that is made, and then held, reset or answered by somebody else, is a disagreement too.
 Each is compared with what the policy engine computes from the installed manifests, and with what the matrix grants.
 A node to its own pods, ICMP and a pod to itself are outside the claim.
 
@@ -38,9 +41,9 @@ what it says, and nothing else."""
 
 _LIFE_CYCLE = """One release changes while probes run: questions with every rule, every end and every pair of workloads,
 round after round, each probe a new connection. Forbidden is what was accepted and neither the state before a change nor
-the state after it allows; an interruption is what both allow and was refused; unanswered is what both allow and nobody
-answered within half a second, as happens on a busy machine. The time is from the end of Helm's command to the first
-round in which the network did all that the new state says.
+the state after it allows; an interruption is what both allow and was refused or cut off; unanswered is what both allow
+and nobody answered within half a second, as happens on a busy machine. The time is from the end of Helm's command to
+the first round in which the network did all that the new state says.
 """
 
 _TIMES = """Of the tests, file by file in the order of the run, with what they set up: the first that needs the cluster
@@ -93,7 +96,7 @@ class Report:
             [
                 _HEADER,
                 *self._packets(),
-                *self._life_cycle(),
+                *life_cycle(self.changes),
                 *self._broken(),
                 *self._divergences(),
                 *self._times(),
@@ -104,27 +107,6 @@ class Report:
     def _packets(self) -> list[str]:
         told = [("## Packets", self.rows), (_OVERRIDES, self.overrides)]
         return [line for heading, rows in told for line in (heading, "", *_table(rows), "")]
-
-    def _life_cycle(self) -> list[str]:
-        """Each change in the order of the run, then all that was seen between them."""
-        quiet = [item for item in self.changes if item.name == BETWEEN]
-        rows = [(item.name, [item], f"{item.seconds:.1f}") for item in self.changes if item.name != BETWEEN]
-        lines = [
-            "## Life cycle",
-            "",
-            _LIFE_CYCLE,
-            "| Change | Probes | Forbidden connections accepted | Interruptions | Unanswered | Enforced after (s) |",
-            "|---|---|---|---|---|---|",
-        ]
-        for name, items, seconds in [*rows, (BETWEEN, quiet, ""), ("all of it", self.changes, "")]:
-            counts = [
-                sum(item.probes for item in items),
-                sum(len(item.forbidden) for item in items),
-                sum(len(item.interrupted) for item in items),
-                sum(len(item.unanswered) for item in items),
-            ]
-            lines.append(f"| {' | '.join(map(str, [name, *counts, seconds]))} |")
-        return [*lines, ""]
 
     def _broken(self) -> list[str]:
         lines = [
@@ -159,6 +141,40 @@ class Report:
             *_seconds("Start of the cluster", [*self.phases, ("all of it", sum(took for _, took in self.phases))]),
             *_seconds("Packets", [(row.name, row.seconds) for row in passes]),
         ]
+
+
+def life_cycle(changes: Sequence[Watched]) -> list[str]:
+    """Each change in the order of the run, then all that was seen between them; lines of the page."""
+    quiet = [item for item in changes if item.name == BETWEEN]
+    rows = [(item.name, [item], f"{item.seconds:.1f}") for item in changes if item.name != BETWEEN]
+    columns = ["Change", "Probes", "Forbidden connections accepted", "Interruptions", "Unanswered"]
+    columns += ["Enforced after (s)", "Unasked at most (s)"]
+    lines = ["## Life cycle", "", _LIFE_CYCLE, *_resolution(changes)]
+    lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for name, items, seconds in [*rows, (BETWEEN, quiet, ""), ("all of it", changes, "")]:
+        counts = [
+            sum(item.probes for item in items),
+            sum(len(item.forbidden) for item in items),
+            sum(len(item.interrupted) for item in items),
+            sum(len(item.unanswered) for item in items),
+        ]
+        unasked = max((longest for item in items for _, longest in item.pauses), default=0.0)
+        lines.append(f"| {' | '.join(map(str, [name, *counts, seconds, f'{unasked:.2f}']))} |")
+    return [*lines, ""]
+
+
+def _resolution(changes: Iterable[Watched]) -> list[str]:
+    """What it can mean that none was accepted: nobody sees what is open between two probes of one question."""
+    passed = [since for item in changes for since, _ in item.pauses]
+    if not passed:
+        return []
+    again = f"A question was asked again after {median(passed):.2f} s (median of {len(passed)} rounds), and at most"
+    return [
+        "What is open for less long than it takes to ask again can be missed, and *none accepted* means no more than",
+        f"that. {again}",
+        "after the time in the last column.",
+        "",
+    ]
 
 
 def _seconds(what: str, phases: Iterable[tuple[str, float]]) -> list[str]:

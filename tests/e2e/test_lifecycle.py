@@ -27,7 +27,7 @@ from tests.e2e.enforcement import enforced_anew
 from tests.e2e.expectation import Engine, Expectation
 from tests.e2e.inside import dns
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, installed_policies, rendered, uninstall
-from tests.e2e.lifecycle import LifeCycle, Watched
+from tests.e2e.lifecycle import LifeCycle, Policies, Watched
 from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT
 from tests.e2e.programs import HELM3
@@ -161,9 +161,11 @@ def test_a_flow_that_is_switched_off_and_on_lets_nothing_else_through(life: Life
                 forbidden.extend(closely.aside("off", partial(release.upgrade, cluster, *without)).forbidden)
                 forbidden.extend(closely.aside("on", partial(release.upgrade, cluster, PROD)).forbidden)
 
-    life.aside("switched off and on", switch_off_and_on)
+    seen = life.aside("switched off and on", switch_off_and_on)
     assert any("TCP 909" in str(packet) for packet in to_dns)
     assert forbidden == []
+    # Prod stands before and after, and what stands in between allows less.
+    assert seen.forbidden == ()
 
 
 def test_peers_and_ports_of_one_rule_that_change_at_once_let_through_what_neither_state_allows(
@@ -191,10 +193,14 @@ def test_peers_and_ports_of_one_rule_that_change_at_once_let_through_what_neithe
                     break
         release.upgrade(cluster, PROD)
 
-    life.aside("an exception, elsewhere and on another port", there_and_back)
+    def stood() -> list[Policies]:
+        return [rendered(cluster, files) for files in (one, other)]
+
+    seen = life.aside("an exception, elsewhere and on another port", there_and_back, stood)
     assert forbidden
     assert all(
-        re.search(r"-> unrelated/(as-job at \S+ TCP 3000|as-dns at \S+ TCP 80): open", packet) for packet in forbidden
+        re.search(r"-> unrelated/(as-job at \S+ TCP 3000|as-dns at \S+ TCP 80): open", packet)
+        for packet in (*forbidden, *seen.forbidden)
     )
 
 
@@ -268,7 +274,8 @@ def test_an_upgrade_that_fails_half_way_accepts_nothing_forbidden_and_is_rolled_
     def upgrade() -> None:
         failed.append(cluster.helm("upgrade", *arguments([DEV, OPERATIONAL]), *_HALF_ALLOWED.options, check=False))
 
-    seen = life.change("upgrade that fails half-way", upgrade, lambda: [installed_policies(cluster)])
+    # Judged by what stood before and by what the server holds of it: the rest of its manifest never stood.
+    seen = life.change("upgrade that fails half-way", upgrade)
     assert failed[0].status != 0
     assert "forbidden" in failed[0].stderr
     between = release.specs(cluster)
