@@ -94,7 +94,7 @@ class LifeCycle:
         states = [before, after, *map(self._read, passing())]
         begin = self._await(after, ended)
         at = next(number for number, item in enumerate(self.monitor.rounds) if item is begin)
-        found = self._judge(name, at, states, begin.begin - ended)
+        found = self.judge(name, at, states, begin.begin - ended)
         self._state, self._next = after, at
         return found
 
@@ -104,7 +104,7 @@ class LifeCycle:
             self._state = self._read(installed(self.cluster))
             self._next = len(self.monitor.rounds)
         at = len(self.monitor.rounds)
-        self.watched.append(self._judge(BETWEEN, at, [self._state], 0.0))
+        self.watched.append(self.judge(BETWEEN, at, [self._state], 0.0))
         self._next = at
 
     def _read(self, policies: Policies) -> State:
@@ -127,9 +127,9 @@ class LifeCycle:
                 if not result.agrees(is_allowed):
                     yield f"{question}: {result.name.lower()}"
 
-    def _judge(self, name: str, at: int, states: Sequence[State], seconds: float) -> Watched:
-        """Judge the rounds from the first that is not judged yet up to the one at `at`."""
-        rounds = self.monitor.rounds[self._next : at]
+    def judge(self, name: str, until: int, states: Sequence[State], seconds: float) -> Watched:
+        """What the rounds say, from the first that is not judged yet up to that number, where `states` stood."""
+        rounds = self.monitor.rounds[self._next : until]
         some, every = _joined(any, states), _joined(all, states)
         found: dict[str, list[str]] = {"forbidden": [], "interrupted": [], "unanswered": [], "broken": []}
         for item in rounds:
@@ -141,7 +141,7 @@ class LifeCycle:
         probes = sum(len(line.results) for item in rounds for line in item.lines)
         forbidden, interrupted, unanswered, broken = map(tuple, found.values())
         assert not broken, f"probes that were not made say nothing: {broken[:_SHOWN]}"
-        found_pauses = tuple(pauses(self.monitor.rounds[max(0, self._next - 1) : at]))
+        found_pauses = tuple(pauses(self.monitor.rounds[max(0, self._next - 1) : until]))
         return Watched(name, probes, forbidden, interrupted, unanswered, seconds, found_pauses)
 
 

@@ -374,6 +374,7 @@ def test_nothing_forbidden_was_accepted_between_the_changes_either(life: LifeCyc
     quiet = [item for item in life.watched if item.name == lifecycle.BETWEEN]
     assert sum(item.probes for item in quiet)
     assert [packet for item in quiet for packet in item.forbidden] == []
+    assert all(item.pauses for item in life.watched if item.name != lifecycle.BETWEEN)
 
 
 def _stand_as_sent(life: LifeCycle) -> bool:

@@ -5,10 +5,15 @@ Needs no cluster.
 
 from __future__ import annotations
 
-from tests.e2e.lifecycle import BETWEEN, Watched
-from tests.e2e.monitor import Line, Round, pauses
-from tests.e2e.probing import Result
+from typing import cast
+
+from tests.e2e.endpoints import Endpoint, Kind
+from tests.e2e.lifecycle import BETWEEN, LifeCycle, Watched
+from tests.e2e.monitor import Line, Monitor, Round, pauses
+from tests.e2e.packets import Packet
+from tests.e2e.probing import Result, Target
 from tests.e2e.report import life_cycle
+from tests.e2e.session import Cluster
 
 
 def test_a_question_may_go_unasked_from_the_begin_of_one_round_of_its_source_to_the_end_of_the_next() -> None:
@@ -17,6 +22,15 @@ def test_a_question_may_go_unasked_from_the_begin_of_one_round_of_its_source_to_
     second = Round((_line(3, 5), _line(5, 6)))
     assert pauses([first, second]) == [(3, 5)]
     assert pauses([first]) == pauses([]) == []
+
+
+def test_who_judges_rounds_notes_what_lies_between_them() -> None:
+    """However many questions a round has."""
+    rounds = [Round((Line(begin, begin + 1, (Result.OPEN, Result.OPEN)),)) for begin in (0, 2, 4, 6)]
+    end, target = Endpoint(Kind.HOST, "here", {4: "127.0.0.1"}), Target("127.0.0.1", 80, "TCP", "here")
+    question = Packet(end, end, target, target)
+    life = LifeCycle(cast(Cluster, None), Monitor(rounds), ((question, question),))
+    assert life.judge("upgrade", 3, [((True, True),)], 0.1).pauses == ((2, 3), (2, 3))
 
 
 def test_the_page_says_what_can_have_been_missed() -> None:
