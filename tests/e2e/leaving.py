@@ -19,8 +19,8 @@ _LEFT = pytest.StashKey[list[str]]()
 
 
 def starts_clusters(session: pytest.Session) -> bool:
-    """Whether any of the tests that are going to run may start a cluster."""
-    will_run = not session.config.option.collectonly
+    """Whether any of the tests that are going to run may start a cluster, which only root can."""
+    will_run = os.geteuid() == 0 and not session.config.option.collectonly
     return will_run and any(item.get_closest_marker("e2e") for item in session.items)
 
 
