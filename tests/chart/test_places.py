@@ -91,6 +91,7 @@ CLEAN: dict[str, tuple[Layer, Layer]] = {
     "the API elsewhere": (NOTHING, api(["192.0.2.10/32"], 443)),
     "the API on another port": (NOTHING, api(["10.96.0.1/32"], 6443)),
     "the API nowhere": (NOTHING, api([], 443)),
+    "the API from nowhere elsewhere, on another port": (api([], 443), api(["192.0.2.10/32"], 6443)),
     "less of the Internet": (NOTHING, {"endpoints": {"internet": {"additionalExcept": {"a": "100.64.0.0/10"}}}}),
     "an exception": (NOTHING, exception(BLOCK, 443)),
     "an exception elsewhere": (exception(BLOCK, 443), exception(OTHER_BLOCK, 443)),

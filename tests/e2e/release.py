@@ -71,12 +71,17 @@ def everything(cluster: Cluster) -> list[Path]:
 
 
 def narrowed(cluster: Cluster) -> list[Path]:
-    """Prod with flows off in the middle of their policies, a range taken out, and a few instead of anyone."""
+    """Prod with flows off in the middle of their policies, a range taken out, and a few instead of anyone.
+
+    The API server has no stated address either, so that another override may state one on another port: both at once
+    would be what `divergences.PEERS_AND_PORTS` is about.
+    """
     values = {
         "flows": {"cron-to-jobs-manager": {"enabled": False}, "jobs-manager-to-kafka": {"enabled": False}},
         "endpoints": {
             "internet": {"additionalExcept": {"somewhere": f"{INTERNET[0]}/32"}},
             "outside": {"anyone": False, "peers": {"somebody": SOMEBODY}},
+            "kubernetes-api": {"cidrs": []},
         },
     }
     return with_override(cluster, values, "narrowed")
