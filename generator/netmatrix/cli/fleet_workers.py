@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -59,6 +60,8 @@ _fleet: Fleet | None = None
 def _begin(fleet: Fleet) -> None:
     global _fleet
     _fleet = fleet
+    # A verdict makes many small objects and no cycles to speak of: looking for some took a tenth of the time.
+    gc.set_threshold(100_000, 50, 50)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
