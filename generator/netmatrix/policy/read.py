@@ -261,7 +261,7 @@ def _foreign_notes(foreign: Sequence[Foreign]) -> Iterable[Finding]:
             continue
         what = f"{item.count} {'object' if item.count == 1 else 'objects'} of kind {item.kind[:80]}"
         message = f"{what} ({item.api_version[:80]}) not judged; this is the first"
-        decides = item.is_policy or any(item.kind == kind for _, kind in _KNOWN)
+        decides = "NetworkPolicy" in item.kind or item.is_policy or any(item.kind == kind for _, kind in _KNOWN)
         severity = Severity.WARNING if decides else Severity.NOTE
         hint = "it may decide who reaches whom; what is said here does not take it into account" if decides else ""
         yield Finding(rules.FOREIGN, message, item.origin.place, item.origin.path, hint, severity)
