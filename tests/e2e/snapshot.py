@@ -130,9 +130,8 @@ def _ours() -> list[Path]:
         except OSError:
             continue
         status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-        if (
-            status["State"][0] in "ZX"
-        ):  # it has ended, and waits for its parent, which may be the machine's first process
+        # One that has ended waits for its parent, which may be the machine's first process.
+        if status["State"][0] in "ZX":
             continue
         parents[int(folder.name)] = int(status["PPid"])
         if int(status["Gid"].split()[1]) == os.getegid():

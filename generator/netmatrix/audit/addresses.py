@@ -13,7 +13,7 @@ from typing import Any
 from netmatrix.audit.live import Live
 from netmatrix.document import KeyPath
 from netmatrix.matrix.model import Endpoint
-from netmatrix.policy.addresses import Cidr, CidrError, address_text, parse_address
+from netmatrix.policy.addresses import Cidr, CidrError, address_text, host_port, parse_address
 from netmatrix.policy.decode_policy import port_number, protocol
 from netmatrix.policy.fields import Fields
 from netmatrix.policy.labels import Selector
@@ -33,8 +33,7 @@ class Target:
     port: int
 
     def __str__(self) -> str:
-        text = address_text(self.address.family, self.address.first)
-        return f"[{text}]:{self.port}" if ":" in text else f"{text}:{self.port}"
+        return host_port(address_text(self.address.family, self.address.first), self.port)
 
     @property
     def discovered(self) -> Discovered:
@@ -141,19 +140,15 @@ def _slice(fields: Fields, data: Mapping[str, Any], path: KeyPath) -> tuple[str 
     labels = fields.mapping(fields.mapping(data.get("metadata"), labels_path[:-1]).get("labels"), labels_path)
     ports = [
         _tcp_port(fields, fields.mapping(entry, at), at)
-        for at, entry in _entries(fields, data.get("ports"), (*path, "ports"))
+        for at, entry in fields.each(data.get("ports"), (*path, "ports"))
     ]
     addresses = [
         _address(fields.string_at(text, at))
-        for within, entry in _entries(fields, data.get("endpoints"), (*path, "endpoints"))
-        for at, text in _entries(fields, fields.mapping(entry, within).get("addresses"), (*within, "addresses"))
+        for within, entry in fields.each(data.get("endpoints"), (*path, "endpoints"))
+        for at, text in fields.each(fields.mapping(entry, within).get("addresses"), (*within, "addresses"))
     ]
     targets = [Target(address, port) for address in addresses for port in ports if address and port]
     return fields.string(labels, _SERVICE, labels_path), targets
-
-
-def _entries(fields: Fields, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    return (((*path, index), entry) for index, entry in enumerate(fields.items(value, path)))
 
 
 def _tcp_port(fields: Fields, entry: Mapping[str, Any], path: KeyPath) -> int | None:

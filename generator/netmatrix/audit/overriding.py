@@ -103,9 +103,8 @@ def overriding(live: Live, governed: Sequence[str], rendered: Iterable[Item]) ->
         elif api is not None:
             touches = _touched(item, live, governed)
         told = tuple(governed) if touches is None else touches
-        group, *rest = identity(item)
-        same = (_SAME.get(group, group), rest[0], rest[1], rest[2])
-        found.setdefault(same, Overriding(item, group, told, surely=api is not None and touches is not None))
+        same = (_SAME.get(item.group, item.group), item.kind, item.namespace, item.name)
+        found.setdefault(same, Overriding(item, item.group, told, surely=api is not None and touches is not None))
     return tuple(found.values())
 
 

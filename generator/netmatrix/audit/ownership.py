@@ -74,5 +74,5 @@ def _entries(
 ) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     """The entries of a list in an object's metadata, each with where it stands."""
     at = (*path, "metadata", name)
-    for index, entry in enumerate(fields.items(fields.mapping(data.get("metadata"), at[:-1]).get(name), at)):
-        yield (*at, index), fields.mapping(entry, (*at, index))
+    for within, entry in fields.each(fields.mapping(data.get("metadata"), at[:-1]).get(name), at):
+        yield within, fields.mapping(entry, within)

@@ -12,6 +12,7 @@ from netmatrix.discover.facts import About, Entry, Learned, Question, some
 from netmatrix.discover.wanted import DISCOVERY_GROUP
 from netmatrix.matrix.check_endpoints import reach
 from netmatrix.matrix.model import Ceiling, Endpoint, Matrix
+from netmatrix.policy.addresses import host_port
 
 Pair = tuple[objects.Address, int]
 """An address and a TCP port on which it listens."""
@@ -111,7 +112,7 @@ def _values(endpoint: Endpoint, found: Api) -> Iterator[Learned]:
         yield Question("api-ceiling", About.API, text, answer)
         return
     if set(product(found.addresses, found.ports)) != set(found.pairs):
-        pairs = some([_written(pair) for pair in found.pairs])
+        pairs = some([host_port(str(address), port) for address, port in found.pairs])
         text = f"which ports go with which addresses of the API server? {found.name} has {pairs} in its EndpointSlices;"
         text += " values have each range with each port, and so would open pairs that are nobody's."
         answer = (
@@ -132,11 +133,6 @@ def _values(endpoint: Endpoint, found: Api) -> Iterator[Learned]:
     )
     yield Entry(("endpoints", endpoint.id, "cidrs"), ranges, behind + also + moved, found.sources)
     yield Entry(("endpoints", endpoint.id, "ports"), list(found.ports), "", found.sources)
-
-
-def _written(pair: Pair) -> str:
-    address, port = pair
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
 def _beyond(ceiling: Ceiling, addresses: Sequence[objects.Address], ranges: Sequence[str], ports: Sequence[int]) -> str:

@@ -86,7 +86,7 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
         )
 
     def said(name: str) -> str:
-        given = [found for line in _command_lines(item) if (found := objects.option(line, name)) is not None]
+        given = _given(item, name)
         return given[-1] if given else objects.text(kept, "data", name)
 
     mode = said("enable-policy")
@@ -112,10 +112,8 @@ def _calico(item: Item, _snapshot: Snapshot) -> Enforcement:
 
 def _kube_router(item: Item, _snapshot: Snapshot) -> Enforcement:
     """`--run-firewall` "Enables Network Policy", true unless given (kube-router's user guide)."""
-    for line in _command_lines(item):
-        given = objects.option(line, "run-firewall")
-        if given is not None and given.lower() in ("false", "f", "0"):
-            return Enforcement(Answer.NO, "it runs with --run-firewall=false")
+    if any(given.lower() in ("false", "f", "0") for given in _given(item, "run-firewall")):
+        return Enforcement(Answer.NO, "it runs with --run-firewall=false")
     return Enforcement(Answer.YES, "--run-firewall is not switched off")
 
 
@@ -134,7 +132,7 @@ def _aws(item: Item, snapshot: Snapshot) -> Enforcement:
     """Its agent and the controller, which each are switched on: `--enable-network-policy` of the DaemonSet, and
     `enable-network-policy-controller` of the ConfigMap (EKS documentation, Restrict Pod network traffic with Kubernetes
     network policies, which also tells of NETWORK_POLICY_ENFORCING_MODE)."""
-    given = [found for line in _command_lines(item) if (found := objects.option(line, "enable-network-policy"))]
+    given = [found for found in _given(item, "enable-network-policy") if found]
     if not given:
         return Enforcement(Answer.UNKNOWN, "no container of it has --enable-network-policy, which it needs to enforce")
     if given[-1] != "true":
@@ -183,8 +181,10 @@ def _containers(item: Item) -> list[tuple[objects.Path, ...]]:
     return list(objects.containers(item, *at))
 
 
-def _command_lines(item: Item) -> list[list[str]]:
-    return [objects.arguments(item, *path) for path in _containers(item)]
+def _given(item: Item, name: str) -> list[str]:
+    """What an option is on the command line of each container that has it."""
+    lines = (objects.arguments(item, *path) for path in _containers(item))
+    return [found for line in lines if (found := objects.option(line, name)) is not None]
 
 
 def _environment(item: Item) -> dict[str, str]:

@@ -179,6 +179,11 @@ def address_text(family: Family, number: int) -> str:
     return str(IPv4Address(number) if family is Family.IPV4 else IPv6Address(number))
 
 
+def host_port(address: str, port: int) -> str:
+    """`10.1.2.3:80`, `[fd00::1]:80`."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def cidrs_of_range(family: Family, first: int, last: int) -> Iterator[Cidr]:
     """The fewest CIDRs that are the range together, in order."""
     while first <= last:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netmatrix.document import Finding, KeyPath, Rule, did_you_mean
@@ -53,14 +53,17 @@ class Fields:
             self._wrong_type(value, path, "a list")
         return []
 
+    def each(self, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+        """The items of a list, each with its path."""
+        return (((*path, index), item) for index, item in enumerate(self.items(value, path)))
+
     def entries(self, value: Any, path: KeyPath, known: frozenset[str]) -> list[tuple[KeyPath, Mapping[str, Any]]]:
         """The entries of a list of structs, each with its path.
 
         The API server takes an entry that is null for an empty one, which in a list of rules allows everything.
         """
         entries: list[tuple[KeyPath, Mapping[str, Any]]] = []
-        for index, item in enumerate(self.items(value, path)):
-            entry_path = (*path, index)
+        for entry_path, item in self.each(value, path):
             if item is None:
                 hint = "remove it, or write {} if an empty entry is meant; the API server takes null for {}"
                 self.error(rules.TYPE, entry_path, "the entry is null", hint)

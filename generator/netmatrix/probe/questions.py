@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
-from netmatrix.policy.addresses import Family, address_text
+from netmatrix.policy.addresses import Family, address_text, host_port
 from netmatrix.policy.packet import Packet, Party
 from netmatrix.policy.ports import Protocol
 from netmatrix.policy.read import namespace
@@ -160,11 +160,6 @@ def questions(
         for item in outside:
             found += ends.to_outside(item)
     return tuple(found)
-
-
-def host_port(address: str, port: int) -> str:
-    """`10.1.2.3:80`, `[fd00::1]:80`."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def by_family(addresses: Iterable[str]) -> dict[Family, str]:
