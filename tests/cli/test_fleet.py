@@ -19,8 +19,7 @@ from netmatrix.cli.fleet_proving import Fleet as Common
 from netmatrix.cli.fleet_proving import prove
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project, open_project
-from netmatrix.cli.validating import Judged, judge
-from netmatrix.document.reader import Document
+from netmatrix.cli.validating import Judged, Standards, judge
 from netmatrix.fleet.clusters import Cluster
 from netmatrix.fleet.outcome import Verdict
 from netmatrix.helm import Helm
@@ -206,10 +205,10 @@ def test_a_fault_of_netmatrix_itself_is_one_cluster_s_and_no_other_s(
     monkeypatch.chdir(copy)
     project = open_project(None)
 
-    def faulty(project: Project, options: ValuesOptions, defaults: Document) -> Judged:
+    def faulty(project: Project, options: ValuesOptions, standards: Standards) -> Judged:
         if "two.yaml" in options.files:
             raise KeyError("planted")
-        return judge(project, options, defaults)
+        return judge(project, options, standards)
 
     monkeypatch.setattr("netmatrix.cli.fleet_proving.judge", faulty)
     clusters = [Cluster(name, (name,)) for name in ("one.yaml", "two.yaml", "three.yaml")]

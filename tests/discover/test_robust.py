@@ -22,6 +22,7 @@ from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.emit.values_files import values_yaml
 from netmatrix.matrix.model import Matrix
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import validate_values
 from tests.support.other_types import changes
 from tests.support.scenarios import ROOT
@@ -39,7 +40,7 @@ def test_a_changed_dump_is_refused_or_gives_an_override_that_holds(dump: Path, m
     original = yaml.safe_load(dump.read_text(encoding="utf-8"))
     defaults = parse_mapping(values_yaml(matrix, "x").encode(), "values.yaml")
     prod = parse_mapping((ROOT / "values/values-prod.yaml").read_bytes(), "prod")
-    schema, asked, chance = values_schema(matrix), list(wanted(matrix)), random.Random(dump.stem)
+    schemas, asked, chance = Schemas.of(values_schema(matrix)), list(wanted(matrix)), random.Random(dump.stem)
     written = 0
     refused: list[str] = []
     for _ in range(60):
@@ -58,7 +59,7 @@ def test_a_changed_dump_is_refused_or_gives_an_override_that_holds(dump: Path, m
             continue
         layer = parse_mapping(override(found, "schema.json").encode(), "override")
         assert layer.data == found.values()
-        validated = validate_values(matrix, schema, defaults, [prod, layer], today=date(2026, 11, 1))
+        validated = validate_values(matrix, schemas, defaults, [prod, layer], today=date(2026, 11, 1))
         assert validated.holds, (way, last, into[last], [str(item) for item in validated.findings])
         written += 1
     assert written

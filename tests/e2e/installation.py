@@ -14,6 +14,7 @@ from netmatrix.policy import NetworkPolicy, parse_manifests
 from netmatrix.policy.addresses import parse_address
 from netmatrix.proof.grants import Discovered, Granted, granted
 from netmatrix.values.context import Context
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import validate_values
 from tests.e2e.addresses import API_PORT, NODE_IPV4
 from tests.e2e.enforcement import settle
@@ -70,6 +71,6 @@ def grants(matrix: Matrix, files: Sequence[Path]) -> Granted:
     defaults = parse_mapping(values_yaml(matrix, "the chart's defaults").encode(), "values.yaml")
     layers = [parse_mapping(file.read_bytes(), str(file)) for file in files]
     today = date.today()
-    validated = validate_values(matrix, values_schema(matrix), defaults, layers, today=today)
+    validated = validate_values(matrix, Schemas.of(values_schema(matrix)), defaults, layers, today=today)
     assert validated.holds, [str(finding) for finding in validated.findings]
     return granted(Context.of(matrix, validated.values, today), [Discovered(parse_address(NODE_IPV4), API_PORT)])

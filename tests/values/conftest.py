@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.load import load_matrix
 from netmatrix.matrix.model import Matrix
 from netmatrix.values.command_line import CommandLineValues
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import Validated, validate_values
 
 TODAY = date(2026, 6, 15)
@@ -50,8 +50,8 @@ def shop() -> Matrix:
 
 
 @pytest.fixture(scope="session")
-def schema(shop: Matrix) -> dict[str, Any]:
-    return values_schema(shop)
+def schemas(shop: Matrix) -> Schemas:
+    return Schemas.of(values_schema(shop))
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def defaults() -> Document:
 
 
 @pytest.fixture(scope="session")
-def validate(shop: Matrix, schema: dict[str, Any], defaults: Document) -> Callable[..., Validated]:
+def validate(shop: Matrix, schemas: Schemas, defaults: Document) -> Callable[..., Validated]:
     """Validate values written as YAML texts, named a.yaml, b.yaml and so on.
 
     A layer before them chooses `environment`, `prod` unless a test says otherwise; None leaves that layer out.
@@ -75,6 +75,6 @@ def validate(shop: Matrix, schema: dict[str, Any], defaults: Document) -> Callab
         documents = [parse_mapping(text.encode(), f"{'abcdef'[index]}.yaml") for index, text in enumerate(layers)]
         if environment is not None:
             documents.insert(0, parse_mapping(f"environment: {environment}\n".encode(), "environment.yaml"))
-        return validate_values(shop, schema, defaults, documents, command_line=command_line, today=today)
+        return validate_values(shop, schemas, defaults, documents, command_line=command_line, today=today)
 
     return run

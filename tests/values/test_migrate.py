@@ -16,6 +16,7 @@ from netmatrix.document.reader import parse_mapping
 from netmatrix.emit.schema import values_schema
 from netmatrix.matrix.load import load_matrix
 from netmatrix.values.migrate import Migrated, migrate, moves
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import check_layers
 from tests.support.scenarios import ROOT
 
@@ -64,7 +65,7 @@ def test_no_comment_is_lost_and_a_second_run_finds_nothing_to_move(name: str) ->
 def test_what_was_moved_is_judged_by_todays_schema(name: str) -> None:
     found = migrated(before(name))
     document = parse_mapping(found.text.encode(), "a.yaml")
-    findings = check_layers(values_schema(WEBSHOP), [document])
+    findings = check_layers(Schemas.of(values_schema(WEBSHOP)), [document])
     left = {finding.path for finding in found.by_hand}
     assert {finding.path for finding in findings if finding.rule.id == "NM291"} == left
 

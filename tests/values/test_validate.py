@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from netmatrix.values.check_pods import ports_within_ceilings
 from netmatrix.values.command_line import Argument, CommandLineValues, key_paths, with_command_line
 from netmatrix.values.context import Context
 from netmatrix.values.merge import merge_layers, over_defaults
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import Validated, check_layers
 
 Validate = Callable[..., Validated]
@@ -193,9 +194,9 @@ def test_too_many_peers_are_counted_over_all_layers(validate: Validate) -> None:
     assert told(validate(one.format("one"), one.format("two"))) == [("NM201", "endpoints.dns.peers", "b.yaml:1:19")]
 
 
-def test_layers_can_be_checked_where_one_of_them_cannot_be_read(schema: Mapping[str, Any]) -> None:
+def test_layers_can_be_checked_where_one_of_them_cannot_be_read(schemas: Schemas) -> None:
     layers = [parse_mapping(b"podz: {}\n", "a.yaml"), parse_mapping(b"flows: []\n", "b.yaml")]
-    assert [(f.rule.id, str(f.place)) for f in check_layers(schema, layers)] == [
+    assert [(f.rule.id, str(f.place)) for f in check_layers(schemas, layers)] == [
         ("NM202", "a.yaml:1:1"),
         ("NM201", "b.yaml:1:1"),
     ]

@@ -20,6 +20,7 @@ from netmatrix.helm import Helm
 from netmatrix.matrix.load import load_matrix, parse_matrix
 from netmatrix.matrix.model import Matrix
 from netmatrix.matrix.rules import MatrixError
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import validate_values
 from tests.support.generated import write
 from tests.support.rendering import Chart
@@ -84,7 +85,8 @@ def judged(webshop: Matrix, shop: Chart, values: dict[str, Any]) -> list[tuple[s
     defaults = parse_mapping(values_yaml(webshop, "defaults").encode(), "values.yaml")
     live = parse_mapping((shop.folder / "values-live.yaml").read_bytes(), "values-live.yaml")
     layer = parse_mapping(yaml.safe_dump(values).encode(), "a.yaml")
-    found = validate_values(webshop, values_schema(webshop), defaults, [live, layer], today=date(2026, 1, 1)).findings
+    schemas = Schemas.of(values_schema(webshop))
+    found = validate_values(webshop, schemas, defaults, [live, layer], today=date(2026, 1, 1)).findings
     assert all(finding.place == layer.key_place(finding.path) and finding.hint for finding in found)
     return [(finding.rule.id, key_path_text(finding.path)) for finding in found]
 

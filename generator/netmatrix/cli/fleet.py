@@ -22,11 +22,10 @@ from netmatrix.cli.options import values_of
 from netmatrix.cli.progress import counting
 from netmatrix.cli.project import Project, open_to_judge, shown, upon_environment
 from netmatrix.cli.template import require_generated
-from netmatrix.cli.validating import stated_environment
+from netmatrix.cli.validating import standards_of, stated_environment
 from netmatrix.document import FindingsError
 from netmatrix.document.digest import data_digest, digest
 from netmatrix.emit.plan import plan
-from netmatrix.emit.schema import values_schema
 from netmatrix.fleet import fleet_json, fleet_text
 from netmatrix.fleet.clusters import Cluster, find_clusters
 from netmatrix.fleet.outcome import Outcome
@@ -99,7 +98,7 @@ def verify_fleet(given: dict[str, Any], wanted: FleetOptions, format_: Format) -
 def _judge_base(project: Project, files: Sequence[str]) -> None:
     """Raises FindingsError for what is wrong with the files below every override: told once, not for each cluster."""
     layers = read_layers(files)
-    found = (*layers.findings, *check_layers(values_schema(project.matrix), layers.documents))
+    found = (*layers.findings, *check_layers(standards_of(project).schemas, layers.documents))
     if status_of_findings(found) is not ExitStatus.HOLDS:
         raise FindingsError(found)
 

@@ -11,7 +11,7 @@ from typing import Any
 from netmatrix.cli.exit_status import ExitStatus, status_of_findings
 from netmatrix.cli.options import ValuesOptions
 from netmatrix.cli.project import Project
-from netmatrix.cli.validating import Judged, defaults_of, judge, stated_environment
+from netmatrix.cli.validating import Judged, judge, standards_of, stated_environment
 from netmatrix.cli.verifying import verify_rendered
 from netmatrix.document import Finding, FindingsError, Place, Severity
 from netmatrix.document.digest import data_digest, digest
@@ -70,7 +70,7 @@ def prove(fleet: Fleet, clusters: Sequence[Cluster]) -> Share:
 class _Worker:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.defaults = defaults_of(fleet.project)
+        self.standards = standards_of(fleet.project)
         self.helm_processes = 0
         self.complaints: list[str] = []
 
@@ -94,7 +94,7 @@ class _Worker:
     def _judge(self, cluster: Cluster) -> Outcome | _Candidate:
         fleet = self.fleet
         options = ValuesOptions(fleet.project.matrix.file, self._files(cluster), (), fleet.today)
-        judged = judge(fleet.project, options, self.defaults)
+        judged = judge(fleet.project, options, self.standards)
         if judged.validated is None:
             return _failed(cluster, None, judged.findings, Verdict.INVALID)
         values = judged.validated.values

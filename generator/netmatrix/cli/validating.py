@@ -17,6 +17,7 @@ from netmatrix.emit.schema import values_schema
 from netmatrix.emit.values_files import values_yaml
 from netmatrix.values.command_line import CommandLineValues
 from netmatrix.values.layers import Layers, read_layers
+from netmatrix.values.schema import Schemas
 from netmatrix.values.validate import Validated, check_layers, validate_values
 
 _STANDARD_INPUT = "-"
@@ -32,21 +33,29 @@ class Judged:
     """What standard input held, where a values file is `-`: it can be read only once, and helm needs it too."""
 
 
-def judge(project: Project, options: ValuesOptions, defaults: Document | None = None) -> Judged:
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What all values of a project are judged by: the schema, and the defaults that lie below every file."""
+
+    schemas: Schemas
+    defaults: Document
+
+
+def judge(project: Project, options: ValuesOptions, standards: Standards | None = None) -> Judged:
     """All checks on the given values. Raises HelmError where `--set` is given and helm cannot read it.
 
-    `defaults` are those of `defaults_of`, from whoever judges many values by them.
+    `standards` are those of `standards_of`, from whoever judges many values by them.
     """
-    schema = values_schema(project.matrix)
+    standards = standards or standards_of(project)
     stdin = _standard_input() if _STANDARD_INPUT in options.files else None
     layers = _layers(options.files, stdin)
     if layers.findings:
-        findings = (*layers.findings, *check_layers(schema, layers.documents))
+        findings = (*layers.findings, *check_layers(standards.schemas, layers.documents))
         return Judged(tuple(sorted(findings, key=Finding.order)), None, stdin)
     validated = validate_values(
         project.matrix,
-        schema,
-        defaults or defaults_of(project),
+        standards.schemas,
+        standards.defaults,
         layers.documents,
         command_line=_command_line(project, options, stdin),
         today=options.today,
@@ -58,10 +67,11 @@ def judge(project: Project, options: ValuesOptions, defaults: Document | None = 
     return Judged(validated.findings, validated, stdin)
 
 
-def defaults_of(project: Project) -> Document:
-    """The chart's defaults as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
+def standards_of(project: Project) -> Standards:
+    """Both as the matrix gives them, so that a chart that was not generated anew cannot mislead."""
     text = values_yaml(project.matrix, "the chart's defaults")
-    return parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
+    defaults = parse_mapping(text.encode(), shown(project.chart / "values.yaml"))
+    return Standards(Schemas.of(values_schema(project.matrix)), defaults)
 
 
 def stated_environment(files: Sequence[str]) -> object:

@@ -61,15 +61,24 @@ def find_program(name: str, environ: Mapping[str, str]) -> Candidate | None:
     return Candidate(Path(on_path).absolute(), f"the {name} on PATH", chosen=False) if on_path else None
 
 
-def run_program(executable: Path, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Output:
+def run_program(
+    executable: Path,
+    arguments: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    timeout: float,
+    environ: Mapping[str, str] | None = None,
+) -> Output:
     """Run a program to its end with `stdin` as its standard input. A non-zero status is no error here.
+
+    `environ` is its environment, this process's own by default.
 
     Raises ProgramError where it cannot be started, is killed by a signal, or takes longer than `timeout` seconds.
     """
     process: subprocess.Popen[bytes] | None = None
     try:
         with interrupts_held_back():  # until somebody is there to end it
-            process = _started(executable, arguments)
+            process = _started(executable, arguments, environ)
         stdout, raw = process.communicate(stdin, timeout=timeout)
     except BaseException as error:  # Ctrl-C too: it goes to our own process group, and the program is not in it
         if process is not None:
@@ -144,7 +153,9 @@ def _output(process: subprocess.Popen[bytes], stdout: bytes, raw: bytes) -> Outp
     return Output(process.returncode, stdout, stderr)
 
 
-def _started(executable: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+def _started(
+    executable: Path, arguments: Sequence[str], environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """The program, started in a process group of its own: it may be a script, and what it started must end with it."""
     try:
         return subprocess.Popen(
@@ -153,6 +164,7 @@ def _started(executable: Path, arguments: Sequence[str]) -> subprocess.Popen[byt
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,
+            env=environ,
         )
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)

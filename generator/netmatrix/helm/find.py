@@ -32,9 +32,16 @@ class Helm:
     version: tuple[int, int, int]
     build: str
 
-    def run(self, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float = TIMEOUT,
+        environ: Mapping[str, str] | None = None,
+    ) -> Output:
         """Run it to its end; a non-zero status is no error here. Raises HelmError where it cannot run or crashes."""
-        return run(self.executable, arguments, stdin=stdin, timeout=timeout)
+        return run(self.executable, arguments, stdin=stdin, timeout=timeout, environ=environ)
 
 
 def find_helm(environ: Mapping[str, str] | None = None, tools: Path | None = None) -> Helm:

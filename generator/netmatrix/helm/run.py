@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from netmatrix.document import Finding, Place
@@ -17,13 +17,22 @@ _GO_CRASH = re.compile(r"^(?:panic|fatal error): .*^goroutine \d+ \[", re.MULTIL
 """What the Go runtime prints when a program crashes. The first words alone may come from a value that helm quotes."""
 
 
-def run(executable: Path, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+def run(
+    executable: Path,
+    arguments: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    timeout: float = TIMEOUT,
+    environ: Mapping[str, str] | None = None,
+) -> Output:
     """Run helm to its end with `stdin` as its standard input. A non-zero status is no error here.
+
+    `environ` is its environment, this process's own by default.
 
     Raises HelmError where it cannot be started, is killed by a signal, crashes, or takes too long.
     """
     try:
-        output = run_program(executable, arguments, stdin=stdin, timeout=timeout)
+        output = run_program(executable, arguments, stdin=stdin, timeout=timeout, environ=environ)
     except ProgramError as error:
         raise crashed(executable, error.what, error.stderr) from error
     if output.status != 0 and _GO_CRASH.search(output.stderr):

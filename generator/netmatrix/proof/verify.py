@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from netmatrix.policy.objects import Foreign
 from netmatrix.policy.read import Manifests
@@ -11,27 +12,46 @@ from netmatrix.proof.backend import BackendVerdict
 from netmatrix.proof.backends import proved, rendered_by
 from netmatrix.proof.coverage import Coverage, coverage
 from netmatrix.proof.deviations import Deviation
-from netmatrix.proof.exactly import CounterExample, counter_example, deviating, ground, model_dependent, open_world
+from netmatrix.proof.exactly import (
+    CounterExample,
+    Ground,
+    counter_example,
+    deviating,
+    ground,
+    model_dependent,
+    open_world,
+)
 from netmatrix.proof.grants import Granted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: a cached property needs the instance's dictionary
 class Verdict:
     """Whether the claim holds, what it covers, and every way in which it fails.
 
-    `model_dependent` is what is granted only where an ipBlock matches the addresses of pods, as with some network
-    plugins it does: the claim holds in both models, and these packets differ between them. `backends` says the same of
-    the objects of each other API that the values switch on. `unjudged` are policies of kinds that are not understood
-    here, and that may override or add to those that are; `foreign` are all that are no NetworkPolicies.
+    `backends` says the same of the objects of each other API that the values switch on. `unjudged` are policies of
+    kinds that are not understood here, and that may override or add to those that are; `foreign` are all that are no
+    NetworkPolicies.
     """
 
-    granted: Granted
+    on: Ground
     counter_examples: tuple[CounterExample, ...]
-    model_dependent: tuple[Deviation, ...]
     coverage: Coverage
     backends: tuple[BackendVerdict, ...] = ()
     unjudged: tuple[Foreign, ...] = ()
     foreign: tuple[Foreign, ...] = ()
+
+    @property
+    def granted(self) -> Granted:
+        """What the manifests were compared with."""
+        return self.on.granted
+
+    @cached_property
+    def model_dependent(self) -> tuple[Deviation, ...]:
+        """What is granted only where an ipBlock matches the addresses of pods, as with some network plugins it does.
+
+        The claim holds in both models, and these packets differ between them.
+        """
+        return model_dependent(self.on)
 
     @property
     def holds(self) -> bool:
@@ -56,9 +76,8 @@ def verify(granted: Granted, manifests: Manifests, file: str) -> Verdict:
     on = ground(granted, open_world(mentioned, manifests.namespaces, file))
     foreign = tuple(item for item in manifests.foreign if item.is_policy)
     return Verdict(
-        granted,
+        on,
         tuple(counter_example(granted, policies, item) for item in deviating(on, policies)),
-        model_dependent(on),
         coverage(granted, manifests.policies, on.world),
         tuple(proved(item, on, policies, rendered, file) for item in rendered),
         tuple(item for item in foreign if not any(known.reads(item) for known in rendered)),

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netmatrix.document import Finding, wording
+from netmatrix.document.one_layer import for_one_layer
 from netmatrix.document.reader import Document
 from netmatrix.document.schema import schema_findings
 from netmatrix.values import rules
 from netmatrix.values.merge import Merged, merge_layers
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """What the merged values are held to, and what each file of them is, which another may complete."""
+
+    merged: Mapping[str, Any]
+    one_file: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, merged: Mapping[str, Any]) -> Schemas:
+        """Both, from the schema of the merged values. Whoever judges many values makes them once."""
+        return cls(merged, for_one_layer(merged))
 
 
 def result_findings(schema: Mapping[str, Any], values: Merged) -> list[Finding]:
@@ -19,7 +33,7 @@ def result_findings(schema: Mapping[str, Any], values: Merged) -> list[Finding]:
 
 
 def layer_findings(schema: Mapping[str, Any], layer: Document) -> list[Finding]:
-    """What `schema`, from `for_one_layer`, forbids in one file. A null in a map is no value: it deletes a default."""
+    """What `schema`, that of one file, forbids in it. A null in a map is no value: it deletes a default."""
     return _findings(schema, without_nulls(layer.data), merge_layers([layer]))
 
 

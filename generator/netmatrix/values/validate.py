@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 from netmatrix.document import Finding, KeyPath, Severity
-from netmatrix.document.one_layer import for_one_layer
 from netmatrix.document.reader import Document
 from netmatrix.matrix.model import Matrix
 from netmatrix.values import check_addresses, check_audit, check_exceptions, check_names, check_notes, check_pods, rules
 from netmatrix.values.command_line import CommandLineValues, with_command_line
 from netmatrix.values.context import Context
 from netmatrix.values.merge import Merged, merge_layers, over_defaults
-from netmatrix.values.schema import layer_findings, result_findings
+from netmatrix.values.schema import Schemas, layer_findings, result_findings
 
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     *check_names.CHECKS,
@@ -46,7 +44,7 @@ class Validated:
 
 def validate_values(
     matrix: Matrix,
-    schema: Mapping[str, Any],
+    schemas: Schemas,
     defaults: Document,
     layers: Sequence[Document],
     *,
@@ -65,14 +63,13 @@ def validate_values(
     context = Context.of(matrix, values, today, files_of_environments)
     on_rules = [finding for check in CHECKS for finding in check(context)]
     on_rules += check_names.environment_kept(context, layers)
-    on_result = _one_each(result_findings(schema, values), on_rules, context)
-    return Validated(values, _distinct([*on_result, *check_layers(schema, layers)]))
+    on_result = _one_each(result_findings(schemas.merged, values), on_rules, context)
+    return Validated(values, _distinct([*on_result, *check_layers(schemas, layers)]))
 
 
-def check_layers(schema: Mapping[str, Any], layers: Sequence[Document]) -> tuple[Finding, ...]:
-    """What breaks `schema` in each file alone, also where a later file mends it. Missing keys are no fault here."""
-    partial = for_one_layer(schema)
-    return _distinct([finding for layer in layers for finding in layer_findings(partial, layer)])
+def check_layers(schemas: Schemas, layers: Sequence[Document]) -> tuple[Finding, ...]:
+    """What breaks the schema in each file alone, also where a later file mends it. Missing keys are no fault here."""
+    return _distinct([finding for layer in layers for finding in layer_findings(schemas.one_file, layer)])
 
 
 def _one_each(on_schema: Sequence[Finding], on_rules: Sequence[Finding], context: Context) -> list[Finding]:
