@@ -14,12 +14,12 @@ import pytest
 
 from tests.e2e.paths import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.harness]
 
 _VERSION_2_ALONE = r"""
 awk '{for (at = 1; at < NF; at++) if ($at == "-" && $(at + 1) ~ /^cgroup/) print $5}' /proc/self/mountinfo |
-  while read -r mount; do umount "$mount"; done
-mount -t cgroup2 netmatrix /sys/fs/cgroup
+  while read -r mount; do umount --no-mtab "$mount"; done
+mount --no-mtab -t cgroup2 netmatrix /sys/fs/cgroup
 exec "$@"
 """
 _GUARD = """

@@ -18,7 +18,7 @@ from tests.e2e.paths import ROOT, Folder
 from tests.e2e.records import Record
 from tests.e2e.session import Hosts
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.harness]
 
 HOSTS = Hosts(("203.0.113.1", "2600::1"), (80,))
 _PATIENCE = 120.0
@@ -61,6 +61,15 @@ def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(
         holder.wait()
     assert snapshot.lasting_differences(before) == []
     assert list(folder.logs.iterdir())
+
+
+def test_what_mount_notes_for_itself_is_not_left_on_the_machine() -> None:
+    """On a machine where nobody has mounted anything yet, which /run stands for here."""
+    empty = "mount --no-mtab -t tmpfs netmatrix /run"
+    mounting = "from tests.e2e.inside.commands import mount; mount('-t', 'tmpfs', 'netmatrix', '/mnt')"
+    command = ["unshare", "--mount", "sh", "-c", f'{empty} && "$@" && ls -A /run', "sh", sys.executable, "-c", mounting]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
 
 
 def test_a_folder_has_one_cluster_at_a_time_and_the_second_to_come_touches_nothing(folder: Folder) -> None:

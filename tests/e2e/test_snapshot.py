@@ -16,7 +16,7 @@ import pytest
 from tests.e2e import snapshot
 from tests.e2e.paths import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.harness]
 
 _NAME = f"netmatrix-left-{os.getpid()}"
 _PLACES = ["/", "/dev/shm", "/etc", "/tmp", "/usr/lib", "/usr/local/bin", "/var/lib", str(Path.home() / ".config")]

@@ -16,6 +16,11 @@ def run(*command: str, stdin: str = "") -> str:
     return done.stdout
 
 
+def mount(*options: str) -> None:
+    """Mount something, without mount's own record of it: that is in /run/mount, which the machine may not have."""
+    run("mount", "--no-mtab", *options)
+
+
 def batch(lines: Sequence[str], *options: str) -> None:
     """Many `ip` commands at once."""
     run("ip", *options, "-batch", "-", stdin="\n".join(lines) + "\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.e2e.inside.commands import run
+from tests.e2e.inside.commands import mount
 from tests.e2e.paths import IN_MEMORY, RUN, Folder
 
 _KEPT = ("/proc", "/sys", "/dev")
@@ -28,13 +28,13 @@ def prepare(folder: Folder, groups: Mapping[Path, Path]) -> None:
     # The kubelet looks up a file system by its device: each has to be mounted in one place alone.
     for path in (*IN_MEMORY, RUN, RUN / "sysctl"):
         path.mkdir(exist_ok=True)
-        run("mount", "-t", "tmpfs", "-o", "mode=755", "netmatrix", str(path))
+        mount("-t", "tmpfs", "-o", "mode=755", "netmatrix", str(path))
     for path in (RUN / "tmp", RUN / "home"):
         path.mkdir()
-    for mount, group in groups.items():
-        run("mount", "--bind", str(group), str(mount))
+    for target, group in groups.items():
+        mount("--bind", str(group), str(target))
     _pretend_sysctls()
-    run("mount", "--bind", str(folder.path), str(folder.path))
+    mount("--bind", str(folder.path), str(folder.path))
     _protect_the_rest(folder)
 
 
@@ -45,7 +45,7 @@ def _pretend_sysctls() -> None:
         pretended.parent.mkdir(parents=True, exist_ok=True)
         pretended.write_text(value + "\n", encoding="ascii")
         if Path("/proc/sys", name).exists():
-            run("mount", "--bind", str(pretended), f"/proc/sys/{name}")
+            mount("--bind", str(pretended), f"/proc/sys/{name}")
 
 
 def _protect_the_rest(folder: Folder) -> None:
@@ -54,4 +54,4 @@ def _protect_the_rest(folder: Folder) -> None:
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
         target = line.split()[4].encode().decode("unicode_escape")
         if not any(target == path or target.startswith(path + "/") for path in ours):
-            run("mount", "-o", "remount,bind,ro", target)
+            mount("-o", "remount,bind,ro", target)
