@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import select
 import socket
 import ssl
 import struct
@@ -12,7 +14,7 @@ from ipaddress import IPv4Address
 
 from tests.e2e.addresses import DOMAIN
 from tests.e2e.inside.certificates import AUTHORITY
-from tests.e2e.probing import Result, Target, of_error
+from tests.e2e.probing import Result, Target, of_error, refused_at_once
 
 LOOKED_UP = f"kubernetes.default.svc.{DOMAIN}"
 
@@ -43,12 +45,26 @@ def ask(target: Target, timeout: float) -> Result:
 
 def _opened(target: Target, timeout: float) -> socket.socket:
     """A connection, or a socket for datagrams that takes them from the target alone."""
-    if target.transport == "TCP":
-        return socket.create_connection((target.address, target.port), timeout)
-    handle = socket.socket(socket.AF_INET6 if target.family == 6 else socket.AF_INET, socket.SOCK_DGRAM)
-    handle.settimeout(timeout)
-    handle.connect((target.address, target.port))
+    kind = socket.SOCK_STREAM if target.transport == "TCP" else socket.SOCK_DGRAM
+    handle = socket.socket(socket.AF_INET6 if target.family == 6 else socket.AF_INET, kind | socket.SOCK_NONBLOCK)
+    try:
+        status = handle.connect_ex((target.address, target.port))
+        if status == errno.EINPROGRESS:
+            status = refused_at_once(handle) or _outcome(handle, timeout)
+        if status:
+            raise OSError(status, "cannot connect")
+        handle.settimeout(timeout)
+    except OSError:
+        handle.close()
+        raise
     return handle
+
+
+def _outcome(handle: socket.socket, timeout: float) -> int:
+    """The error of a connection under way, 0 where it stands. Raises TimeoutError."""
+    if not select.select([], [handle], [], timeout)[1]:
+        raise TimeoutError
+    return handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 def _dns_over_udp(handle: socket.socket, _: Target) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.e2e import safety
 from tests.e2e.asking import KINDS, ask
-from tests.e2e.probing import Result, Target, probe
+from tests.e2e.probing import Probing, Result, Target, wait
 from tests.e2e.session import Cluster
 
 _SOURCES_AT_A_TIME = 3
+_ASKED_AT_A_TIME = 2
 _PROGRAM = "tests.e2e.prober"
 UNSAFE = 3
 """The exit status where a batch is refused."""
@@ -85,22 +88,63 @@ def send(
         raise safety.UnsafeError(f"more than {safety.MOST_PROBES} probes in one batch; nothing was sent")
     networks = [source.network for source in batch.sources]
     safety.check(machine, networks, [target.address for target in batch.targets], machine_addresses)
-    # Each thread enters one namespace after the other; the others are not touched by it.
-    with ThreadPoolExecutor(_SOURCES_AT_A_TIME) as pool:
-        given: Sequence[Iterator[int] | None] = ports or [None] * len(batch.sources)
-        return list(pool.map(lambda number: _from_source(machine, batch, number, given[number]), range(len(given))))
+    given: Sequence[Iterator[int] | None] = ports or [None] * len(batch.sources)
+    # Each thread enters one namespace after the other; the others are not touched by it. One makes all probes: what
+    # they take is many short calls of the kernel, and of threads that make those each is in the others' way.
+    with ThreadPoolExecutor(1 + _ASKED_AT_A_TIME) as pool:
+        probed = pool.submit(_probe_all, machine, batch, given)
+        asked = pool.map(lambda number: _asked_from(machine, batch, number), range(len(given)))
+        return [_joined(*parts) for parts in zip(probed.result(), asked, strict=True)]
 
 
-def _from_source(machine: int, batch: Batch, number: int, ports: Iterator[int] | None) -> Seen:
-    source = batch.sources[number]
-    safety.enter(source.network, machine)
+def _joined(probed: Seen, asked: Seen | None) -> Seen:
+    """What one source has seen, of its probes and of its requests."""
+    if asked is None:
+        return probed
+    begin, end = min(probed.begin, asked.begin), max(probed.end, asked.end)
+    return Seen(probed.source, begin, end, {**probed.results, **asked.results})
+
+
+def _asked_from(machine: int, batch: Batch, number: int) -> Seen | None:
+    """The requests of one source, one after the other; None where it has none."""
+    asked = {position: target for position, target in _targets(batch, number) if target.protocol in KINDS}
+    if not asked:
+        return None
+    safety.enter(batch.sources[number].network, machine)
     begin = time.monotonic()
-    targets = {position: batch.targets[position] for position in batch.pairs[number]}
-    asked = {position: target for position, target in targets.items() if target.protocol in KINDS}
-    probed = {position: target for position, target in targets.items() if position not in asked}
     answers = {position: ask(target, batch.timeout) for position, target in asked.items()}
-    results = probe(probed, source.binds, batch.timeout, ports) | answers
-    return Seen(number, begin, time.monotonic(), results)
+    return Seen(number, begin, time.monotonic(), answers)
+
+
+def _probe_all(machine: int, batch: Batch, ports: Sequence[Iterator[int] | None]) -> list[Seen]:
+    """The probes of all sources, in their order; a few at a time, so that one that nobody answers holds up no other."""
+    waiting = deque(range(len(batch.sources)))
+    running: dict[int, tuple[Probing, float]] = {}
+    seen: dict[int, Seen] = {}
+    with ExitStack() as stack:
+        while waiting or running:
+            while waiting and len(running) < _SOURCES_AT_A_TIME:
+                number = waiting.popleft()
+                probed = {at: target for at, target in _targets(batch, number) if target.protocol not in KINDS}
+                probing = Probing(probed, batch.sources[number].binds, batch.timeout, ports[number])
+                running[number] = stack.enter_context(closing(probing)), time.monotonic()
+                safety.enter(batch.sources[number].network, machine)
+                probing.go_on()
+            for number in [number for number, (probing, _) in running.items() if probing.is_done]:
+                probing, begin = running.pop(number)
+                seen[number] = Seen(number, begin, time.monotonic(), probing.results)
+                probing.close()
+            ready = wait([probing for probing, _ in running.values()]) if running else []
+            for number, (probing, _) in running.items():
+                if probing in ready:
+                    safety.enter(batch.sources[number].network, machine)
+                    probing.go_on()
+    return [seen[number] for number in sorted(seen)]
+
+
+def _targets(batch: Batch, number: int) -> list[tuple[int, Target]]:
+    """What a source tries, by its position in the batch."""
+    return [(position, batch.targets[position]) for position in batch.pairs[number]]
 
 
 def _batch(data: Mapping[str, Any]) -> Batch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import select
 import selectors
 import socket
 import time
@@ -90,33 +91,101 @@ class _Probe:
         return self.let_in or self.target.protocol == "UDP"
 
 
-def probe(
-    targets: Mapping[int, Target], binds: Sequence[str], timeout: float, ports: Iterator[int] | None = None
-) -> dict[int, Result]:
-    """Try each target once, from the network namespace of the calling thread.
+class Probing:
+    """Probes of many targets from one network namespace, each target once. It waits for nothing.
 
-    `binds` are addresses to send from, `ports` the ports to send from, each used for one target; the kernel chooses
-    where there are none.
+    Whoever drives some of these waits for all of them together: `fileno` has something to read when there is something
+    to take in, and at `deadline` a probe is to be given up.
     """
-    results: dict[int, Result] = {}
-    waiting = deque(targets.items())
-    running: dict[int, _Probe] = {}
-    with selectors.EpollSelector() as selector:
-        while waiting or running:
-            while waiting and len(running) < WINDOW:
-                number, target = waiting.popleft()
-                started = _start(number, target, binds, timeout, ports)
-                if isinstance(started, Result):
-                    results[number] = started
-                    continue
-                running[number] = started
-                event = selectors.EVENT_READ if started.is_connected else selectors.EVENT_WRITE
-                selector.register(started.socket, event, started)
-            for number, result in _finished(selector, running):
-                selector.unregister(running[number].socket)
-                running.pop(number).socket.close()
-                results[number] = result
-    return results
+
+    def __init__(
+        self, targets: Mapping[int, Target], binds: Sequence[str], timeout: float, ports: Iterator[int] | None = None
+    ) -> None:
+        """`binds` are addresses to send from, `ports` the ports to send from, each used for one target; the kernel
+        chooses where there are none."""
+        self.results: dict[int, Result] = {}
+        self._waiting = deque(targets.items())
+        self._running: dict[int, _Probe] = {}
+        self._selector = selectors.EpollSelector()
+        self._binds, self._timeout, self._ports = binds, timeout, ports
+
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._selector.fileno()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether each target has a result."""
+        return not self._waiting and not self._running
+
+    @property
+    def deadline(self) -> float:
+        """When to go on at the latest, by `time.monotonic()`."""
+        return min((item.deadline for item in self._running.values()), default=0.0)
+
+    def go_on(self) -> None:
+        """Start as many as may run at a time, and take in what has come; the calling thread is in the namespace."""
+        has_room = True
+        while has_room:
+            self._start_some()
+            has_room = self._take_in() and bool(self._waiting)
+
+    def close(self) -> None:
+        """Give up those that run."""
+        for item in self._running.values():
+            item.socket.close()
+        self._selector.close()
+
+    def _start_some(self) -> None:
+        while self._waiting and len(self._running) < WINDOW:
+            number, target = self._waiting.popleft()
+            started = _start(number, target, self._binds, self._timeout, self._ports)
+            if isinstance(started, Result):
+                self.results[number] = started
+                continue
+            self._running[number] = started
+            event = selectors.EVENT_READ if started.is_connected else selectors.EVENT_WRITE
+            self._selector.register(started.socket, event, started)
+
+    def _take_in(self) -> bool:
+        """Whether any has ended. What is there is read to its end before one is late: whoever drives this may be."""
+        before = len(self.results)
+        while events := self._selector.select(0):
+            for key, _ in events:
+                result = _advance(key.data, self._selector)
+                if result is not None:
+                    self._end(key.data, result)
+        now = time.monotonic()
+        for item in [item for item in self._running.values() if item.deadline <= now]:
+            self._end(item, _late(item))
+        return len(self.results) > before
+
+    def _end(self, item: _Probe, result: Result) -> None:
+        self._selector.unregister(item.socket)
+        item.socket.close()
+        del self._running[item.number]
+        self.results[item.number] = result
+
+
+def probe(targets: Mapping[int, Target], binds: Sequence[str], timeout: float) -> dict[int, Result]:
+    """Try each target once, from the network namespace of the calling thread, and wait for all of them."""
+    probing = Probing(targets, binds, timeout)
+    try:
+        probing.go_on()
+        while not probing.is_done:
+            wait([probing])
+            probing.go_on()
+    finally:
+        probing.close()
+    return probing.results
+
+
+def wait(probings: Sequence[Probing]) -> list[Probing]:
+    """Wait until there is something to do, and say for which of them."""
+    first = min(item.deadline for item in probings)
+    readable, _, _ = select.select(probings, [], [], max(0.0, first - time.monotonic()))
+    now = time.monotonic()
+    return [item for item in probings if item in readable or item.deadline <= now]
 
 
 def _start(
@@ -132,14 +201,24 @@ def _start(
             return of_error(status)
         if target.protocol == "UDP":
             handle.send(b"?")
-        elif refused := handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            # A refusal that arrives before connect() returns is remembered, and nobody is woken for it.
+        elif refused := refused_at_once(handle):
             handle.close()
             return of_error(refused)
     except OSError as error:
         handle.close()
         return of_error(error.errno or 0)
-    return _Probe(number, target, handle, time.monotonic() + timeout)
+    started = _Probe(number, target, handle, time.monotonic() + timeout)
+    # What answers a datagram from this machine does so before send() returns, most of the time.
+    if target.protocol == "UDP" and (result := _received(started)) is not None:
+        handle.close()
+        return result
+    return started
+
+
+def refused_at_once(handle: socket.socket) -> int:
+    """The error of a refusal that has arrived before connect() returned: it is remembered, and nobody is woken for it,
+    so that whoever waits hears of it a second later, when the kernel tries again."""
+    return handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 def _bind(handle: socket.socket, address: str, ports: Iterator[int] | None) -> None:
@@ -157,23 +236,6 @@ def _bind(handle: socket.socket, address: str, ports: Iterator[int] | None) -> N
                 raise
 
 
-def _finished(selector: selectors.BaseSelector, running: Mapping[int, _Probe]) -> Iterator[tuple[int, Result]]:
-    if not running:
-        return
-    now = time.monotonic()
-    first = min(item.deadline for item in running.values())
-    ended = set()
-    for key, _ in selector.select(max(0.0, first - now)):
-        item: _Probe = key.data
-        result = _advance(item, selector)
-        if result is not None:
-            ended.add(item.number)
-            yield item.number, result
-    now = time.monotonic()
-    for number in [number for number, item in running.items() if number not in ended and item.deadline <= now]:
-        yield number, _late(running[number])
-
-
 def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
     """What the state of a probe's socket says; None where the probe goes on."""
     if not item.is_connected:
@@ -183,6 +245,11 @@ def _advance(item: _Probe, selector: selectors.BaseSelector) -> Result | None:
         item.let_in = True
         selector.modify(item.socket, selectors.EVENT_READ, item)
         return None if item.target.name else Result.OPEN
+    return _received(item)
+
+
+def _received(item: _Probe) -> Result | None:
+    """What has come from who was asked; None where the answer is not whole."""
     try:
         received = item.socket.recv(256)
     except BlockingIOError:

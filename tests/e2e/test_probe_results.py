@@ -10,8 +10,9 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,7 +24,7 @@ from tests.e2e.comparison import closed, disagreements
 from tests.e2e.endpoints import Endpoint, Kind
 from tests.e2e.expectation import Expectation
 from tests.e2e.packets import Packet, Pass
-from tests.e2e.probing import Result, Target, probe
+from tests.e2e.probing import Probing, Result, Target, probe
 
 HERE, NAME = "127.0.0.1", "somebody"
 SOON = 0.15
@@ -201,6 +202,30 @@ def test_where_no_packet_arrives_it_is_silent() -> None:
         port = full.getsockname()[1]
         assert probe({0: Target(HERE, port, "TCP", NAME)}, (), SOON) == {0: Result.SILENT}
         assert ask(Target(HERE, port, "DNS over TCP", NAME), SOON) is Result.SILENT
+
+
+def test_an_answer_that_came_in_time_counts_where_whoever_waits_for_it_is_late() -> None:
+    """Though it takes several reads."""
+    name = "somebody" * 100
+    with (
+        listening(says(name.encode() + b"\n")) as port,
+        closing(Probing({0: Target(HERE, port, "TCP", name)}, (), SOON)) as one,
+    ):
+        one.go_on()
+        time.sleep(2 * SOON)
+        one.go_on()
+        assert one.results == {0: Result.OPEN}
+
+
+def test_more_targets_than_are_probed_at_a_time_have_each_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "WINDOW", 2)
+    with ExitStack() as stack:
+        targets = {
+            case: Target(HERE, stack.enter_context(listening(behave, protocol)), protocol, NAME)
+            for case, (protocol, behave, _) in enumerate(PROBED.values())
+        }
+        found = probe(targets, (), SOON)
+    assert found == {case: expected for case, (_, _, expected) in enumerate(PROBED.values())}
 
 
 def test_a_reset_before_anybody_looked_says_that_the_connection_was_there() -> None:
