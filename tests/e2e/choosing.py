@@ -22,20 +22,22 @@ from tests.e2e.packets import Packet
 _OF_ONE_REPLICA = frozenset({"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"})
 
 
+Verdicts = tuple[tuple[EndVerdict, EndVerdict], ...]
+"""For each state what the two ends of a question say to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """A question, and in each state what the two ends say to it."""
 
     question: Packet
-    verdicts: tuple[tuple[EndVerdict, EndVerdict], ...]
+    verdicts: Verdicts
     answers: tuple[bool, ...]
     port: Hashable
     """What it is for: a protocol, and a port or all those of which no policy speaks."""
 
-    @property
-    def ends(self) -> tuple[Hashable, Hashable]:
-        """Which workloads it is between."""
-        return _workload(self.question.source), _workload(self.question.destination)
+    ends: tuple[Hashable, Hashable]
+    """Which workloads it is between."""
 
 
 def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet]:
@@ -46,7 +48,7 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
     ports that somebody else may reach are preferred. Ports of which no state speaks are one.
     """
     ports = alike.to_policies(policy for state in states for policy in state.policies)
-    judged = [item for item in (_judge(question, states, ports) for question in questions) if item is not None]
+    judged = list(_judged(questions, states, ports))
     confused = _Confused(judged)
     known: set[Hashable] = set()
     kept: set[int] = set()
@@ -58,15 +60,27 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
     return [judged[at].question for at in sorted(kept)]
 
 
-def _judge(question: Packet, states: Sequence[Engine], ports: Alike) -> _Judged | None:
-    """None where no policy has a say."""
+def _judged(questions: Sequence[Packet], states: Sequence[Engine], ports: Alike) -> Iterator[_Judged]:
+    """Without those in which no policy has a say. What no state tells apart is judged once."""
+    known: dict[Hashable, tuple[Verdicts, tuple[bool, ...]] | None] = {}
+    everybody = {id(end): end for question in questions for end in (question.source, question.destination)}
+    workloads = {at: _workload(end) for at, end in everybody.items()}
+    for question in questions:
+        key = ports.key(question)
+        if key not in known:
+            known[key] = _verdicts(question, states)
+        if (found := known[key]) is not None:
+            # A port that is spoken of for one protocol is one of its own for the other as well.
+            spoken_of = tuple(ports.port(protocol, question.arrives.port) for protocol in ("TCP", "UDP"))
+            between = workloads[id(question.source)], workloads[id(question.destination)]
+            yield _Judged(question, *found, (question.target.protocol, spoken_of), between)
+
+
+def _verdicts(question: Packet, states: Sequence[Engine]) -> tuple[Verdicts, tuple[bool, ...]] | None:
     verdicts = tuple(state.ends(question) for state in states)
     if not any(end.isolated_by for ends in verdicts for end in ends):
         return None
-    answers = tuple(all(end.allowed for end in ends) for ends in verdicts)
-    # A port that is spoken of for one protocol is one of its own for the other as well.
-    spoken_of = tuple(ports.port(protocol, question.arrives.port) for protocol in ("TCP", "UDP"))
-    return _Judged(question, verdicts, answers, (question.target.protocol, spoken_of))
+    return verdicts, tuple(all(end.allowed for end in ends) for ends in verdicts)
 
 
 def _facts(item: _Judged) -> Iterator[Hashable]:

@@ -66,6 +66,9 @@ class LifeCycle:
     """Those of each source of the monitor's batch."""
 
     watched: list[Watched] = field(default_factory=list)
+    _known: dict[frozenset[NetworkPolicy], State] = field(default_factory=dict)
+    """What each set of policies says: most of them stand more than once."""
+
     _state: State = ()
     _next: int = 0
     """The first of the monitor's rounds that is not judged yet."""
@@ -107,9 +110,16 @@ class LifeCycle:
         self.watched.append(self.judge(BETWEEN, at, [self._state], 0.0))
         self._next = at
 
+    def stands_as(self, policies: Policies) -> bool:
+        """Whether what was in the cluster after the last change means the same as `policies`."""
+        return self._read(policies) == self._state
+
     def _read(self, policies: Policies) -> State:
-        engine = Engine(policies)
-        return tuple(tuple(engine.allows(question) for question in asked) for asked in self.questions)
+        key = frozenset(policies)
+        if key not in self._known:
+            engine = Engine(policies)
+            self._known[key] = tuple(tuple(map(engine.allows, asked)) for asked in self.questions)
+        return self._known[key]
 
     def _await(self, state: State, since: float) -> Round:
         """The first round in which the network does what a state says. Raises AssertionError where there is none."""

@@ -379,9 +379,7 @@ def test_nothing_forbidden_was_accepted_between_the_changes_either(life: LifeCyc
 
 def _stand_as_sent(life: LifeCycle) -> bool:
     """What stands in the cluster means what Helm says that it has sent."""
-    sent, stands = Engine(installed_policies(life.cluster)), Engine(lifecycle.installed(life.cluster))
-    asked = _asked(life)
-    return all(sent.allows(question) == stands.allows(question) for question in asked)
+    return life.stands_as(installed_policies(life.cluster))
 
 
 def _asked(life: LifeCycle) -> list[Packet]:
