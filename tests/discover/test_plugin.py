@@ -19,6 +19,15 @@ SDN = daemon("sdn", {"app": "sdn"})
 KINDNETD = "docker.io/kindest/kindnetd:v{}-f00"
 
 
+ENFORCING = config_map("cilium-config", {"enable-policy": "default"})
+
+
+def node_config(defaults: dict[str, str], namespace: str = "kube-system") -> dict[str, Any]:
+    """What Cilium's agents take from it on some nodes."""
+    spec = {"nodeSelector": {}, "defaults": defaults}
+    return thing("CiliumNodeConfig", "some", namespace, version="cilium.io/v2", spec=spec)
+
+
 def sdn_mode(name: str) -> dict[str, Any]:
     return thing("ClusterNetwork", "default", version="network.openshift.io/v1", pluginName=name)
 
@@ -31,6 +40,14 @@ def sdn_mode(name: str) -> dict[str, Any]:
         (
             [CILIUM, config_map("cilium-config", {"enable-policy": "always", "enable-k8s-networkpolicy": "true"})],
             "Cilium (DaemonSet kube-system/cilium) enforces policies: enable-policy is always",
+        ),
+        (
+            [CILIUM, ENFORCING, node_config({"bpf-lb-acceleration": "native"})],
+            "Cilium (DaemonSet kube-system/cilium) enforces policies",
+        ),
+        (
+            [CILIUM, ENFORCING, node_config({"enable-policy": "never"}, namespace="elsewhere")],
+            "Cilium (DaemonSet kube-system/cilium) enforces policies",
         ),
         (
             [CILIUM, config_map("cilium-config", {"policy-audit-mode": "false"})],
@@ -116,6 +133,10 @@ def test_one_that_enforces(objects: list[dict[str, Any]], said: str, tmp_path: P
             "Weave Net (DaemonSet kube-system/weave-net) ENFORCES NO POLICIES: EXPECT_NPC is 0",
         ),
         ([daemon("kube-router", {"k8s-app": "kube-router"}, "--run-firewall=false")], "ENFORCES NO POLICIES: it runs"),
+        (
+            [daemon("kindnet", {"app": "kindnet"}, "--network-policy=false", image=KINDNETD.format("20250101"))],
+            "ENFORCES NO POLICIES: it runs with --network-policy=false",
+        ),
         ([daemon("kindnet", {"app": "kindnet"}, image=KINDNETD.format("20240726"))], "ENFORCES NO POLICIES: its image"),
         (
             [daemon("aws-node", {"k8s-app": "aws-node"}, "--enable-network-policy=false")],
@@ -146,6 +167,7 @@ def test_one_that_enforces_nothing_is_told_loudly_and_asked_about(
         ([AWS], "does Amazon VPC CNI enforce policies here?"),
         ([AWS, config_map("amazon-vpc-cni", {})], "does Amazon VPC CNI enforce policies here?"),
         ([CILIUM], "does Cilium enforce policies here?"),
+        ([CILIUM, ENFORCING, node_config({"policy-audit-mode": "true"})], "does Cilium enforce policies here?"),
         ([CILIUM, config_map("cilium-config", {"enable-policy": "sometimes"})], "does Cilium enforce policies here?"),
         (
             [daemon("cilium", {"k8s-app": "cilium"}, namespace="cilium"), config_map("cilium-config", {})],

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from netmatrix.cluster import Item, Snapshot
+from netmatrix.cluster import Item, Reason, Snapshot
 from netmatrix.discover import objects
 from netmatrix.discover.settings import config_map
-from netmatrix.discover.wanted import OPENSHIFT_SDN, SYSTEM
+from netmatrix.discover.wanted import CILIUM, NODE_CONFIG, OPENSHIFT_SDN, SYSTEM
 
 
 class Answer(StrEnum):
@@ -27,6 +27,9 @@ class Enforcement:
     answer: Answer
     why: str
 
+
+_ENFORCING = ("enable-policy", "policy-audit-mode", "enable-k8s-networkpolicy")
+"""Cilium's settings that decide whether it enforces NetworkPolicies."""
 
 Judge = Callable[[Item, Snapshot], Enforcement]
 
@@ -76,7 +79,8 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
 
     `enable-policy: never` switches policies off (Cilium documentation, Policy Enforcement Modes), `policy-audit-mode`
     lets through what they deny (Creating Policies from Verdicts), and without `enable-k8s-networkpolicy`, which is on
-    where it is not given, NetworkPolicies are not watched (Helm reference, k8sNetworkPolicy.enabled).
+    where it is not given, NetworkPolicies are not watched (Helm reference, k8sNetworkPolicy.enabled). For some nodes a
+    CiliumNodeConfig in the agent's namespace may say otherwise (Cilium documentation, Per-node configuration).
     """
     kept = config_map(snapshot, item.namespace, "cilium-config")
     where = f"ConfigMap {item.namespace}/cilium-config or its arguments"
@@ -84,6 +88,10 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
         return Enforcement(
             Answer.UNKNOWN, f"ConfigMap {item.namespace}/cilium-config, which may switch that off, was not read"
         )
+
+    for_nodes = _settings_of_nodes(item, snapshot)
+    if for_nodes is not None:
+        return Enforcement(Answer.UNKNOWN, for_nodes)
 
     def said(name: str) -> str:
         given = _given(item, name)
@@ -99,6 +107,18 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
     if mode not in ("", "default", "always"):
         return Enforcement(Answer.UNKNOWN, f"enable-policy is {mode} in {where}, which its documentation does not know")
     return Enforcement(Answer.YES, f"enable-policy is {mode or 'default, which is what it is unless given'}")
+
+
+def _settings_of_nodes(item: Item, snapshot: Snapshot) -> str | None:
+    """What of Cilium's enforcement may be another on some nodes; None where nothing is known to be."""
+    missing = snapshot.why_not(NODE_CONFIG, group=CILIUM, namespace=item.namespace)
+    if missing is not None and missing.reason in (Reason.FORBIDDEN, Reason.FAILED):
+        return f"{NODE_CONFIG}s, which may switch that off for some nodes, were not read"
+    for config in snapshot.all(NODE_CONFIG, group=CILIUM, namespace=item.namespace):
+        for name in _ENFORCING:
+            if name in objects.mapping(config, "spec", "defaults"):
+                return f"{config} sets {name} for some nodes"
+    return None
 
 
 def _calico(item: Item, _snapshot: Snapshot) -> Enforcement:
@@ -118,7 +138,12 @@ def _kube_router(item: Item, _snapshot: Snapshot) -> Enforcement:
 
 
 def _kindnet(item: Item, _snapshot: Snapshot) -> Enforcement:
-    """kindnetd enforces from kind 0.24, whose image is v20240813 (kind's release notes 0.24.0, kind#842)."""
+    """kindnetd enforces from kind 0.24, whose image is v20240813 (kind's release notes 0.24.0, kind#842).
+
+    `--network-policy` is an option of the one that is published on its own (its install-kindnet.yaml).
+    """
+    if any(given and not _is_true(given) for given in _given(item, "network-policy")):
+        return Enforcement(Answer.NO, "it runs with --network-policy=false")
     for path in _containers(item):
         tag = objects.text(item, *path, "image").partition("@")[0].rpartition(":")[2]
         date = tag.removeprefix("v").partition("-")[0]

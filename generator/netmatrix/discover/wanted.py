@@ -13,6 +13,9 @@ OPENSHIFT_SDN = "network.openshift.io"
 CALICO = ("crd.projectcalico.org", "projectcalico.org")
 """The second alone with native v3 CRDs; beside the first where Calico's own API server gives the same objects."""
 
+CILIUM = "cilium.io"
+NODE_CONFIG = "CiliumNodeConfig"
+
 DISCOVERY_GROUP = "discovery.k8s.io"
 
 _CONFIG_MAPS = (
@@ -28,7 +31,7 @@ _CONFIG_MAPS = (
 _CLUSTERS = (
     ("ServiceCIDR", "servicecidrs", "networking.k8s.io"),
     *(("IPPool", "ippools", group) for group in CALICO),
-    ("CiliumNode", "ciliumnodes", "cilium.io"),
+    ("CiliumNode", "ciliumnodes", CILIUM),
     ("ENIConfig", "eniconfigs", "crd.k8s.amazonaws.com"),
 )
 """Resources of the cluster, all of them optional: kind, resource, API group."""
@@ -52,6 +55,7 @@ def wanted(matrix: Matrix) -> Iterator[Wanted]:
     yield Wanted("DaemonSet", "daemonsets", "apps", instead=(SYSTEM,))
     for kind, resource, group in _CLUSTERS:
         yield Wanted(kind, resource, group, is_namespaced=False)
+    yield Wanted(NODE_CONFIG, "ciliumnodeconfigs", CILIUM, instead=(SYSTEM,))
     yield Wanted("Network", "networks", "config.openshift.io", name="cluster", is_namespaced=False)
     yield Wanted("ClusterNetwork", "clusternetworks", OPENSHIFT_SDN, name="default", is_namespaced=False)
     for namespace, name in _CONFIG_MAPS:
