@@ -352,7 +352,7 @@ retargeted, what is never granted. Templates are not values: no override reaches
     "exceptions": {
       "type": "object",
       "maxProperties": 64,
-      "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 37 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 37},
+      "propertyNames": {"title": "an id: lower-case letters, digits and single hyphens, 28 characters at most", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 28},
       "additionalProperties": {
         "type": "object",
         "additionalProperties": false,

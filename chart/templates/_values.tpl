@@ -40,6 +40,22 @@ Every helper takes a list whose first item is the root context `$`. The guard ha
 {{- index (first .).Values.pods (index . 1) "ports" (index . 2) | int }}
 {{- end }}
 
+{{- /* (list NAME PORTS DEFAULT): the name of a policy of one rule: NAME, and the rule's ports where they are not DEFAULT, or a digest of them.
+Some data planes know a rule by its policy's name and its place: for a moment they let the peers of the new rule through on the ports of the
+old one. With other ports it is another policy, which Helm creates before it deletes this one. The order of ports says nothing. */}}
+{{- define "red-kite-network.policyName" -}}
+{{- $ports := list }}
+{{- range index . 1 }}
+{{- $ports = append $ports (printf "%s-%d" (lower .protocol) (int .port)) }}
+{{- end }}
+{{- $ports = $ports | uniq | sortAlpha | join "-" }}
+{{- if ne $ports (index . 2) }}
+{{- $name := printf "%s-%s" (first .) $ports }}
+{{- if gt (len $name) 63 }}{{ first . }}-{{ sha256sum $ports | trunc 8 }}{{ else }}{{ $name }}{{ end }}
+{{- else }}{{ first . }}
+{{- end }}
+{{- end }}
+
 {{- /* A list of "key=value" selectors as label lines. */}}
 {{- define "red-kite-network.matchLabels" -}}
 {{- range . }}

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.support.rendering import objects_of
+from tests.support.rendering import objects_of, without_ports
 
 Object = dict[str, Any]
 
@@ -73,7 +73,7 @@ def granting(cluster: Cluster, address: str, port: int) -> None:
         egress = item["spec"].get("egress", [])
         if any(peer.get("ipBlock", {}).get("cidr") == SERVICE for entry in egress for peer in entry.get("to", [])):
             beside = copy.deepcopy(item)
-            beside["metadata"]["name"] += f"-{port}"
+            beside["metadata"]["name"] = f"{without_ports(item['metadata']['name'])}-{port}"
             beside["spec"]["egress"] = [rule]
             cluster.add(beside)
     for item in cluster.of_kind("CiliumNetworkPolicy"):

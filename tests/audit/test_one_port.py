@@ -137,3 +137,33 @@ def test_where_nothing_is_stated_the_port_has_its_policy_all_the_same(
     (only,) = json.loads(audit(cluster, "--format", "json", values=values).out)["policies"]["departures"]
     assert (only["state"], only["opens"]) == ("stale", [])
     assert [item["connection"] for item in only["closes"]] == ["orchestrator -> 172.18.0.9: TCP 6443"]
+
+
+ON_8443 = ("--environment", "prod", "--set-json", "endpoints.kubernetes-api.ports=[8443]")
+
+
+def test_what_is_stated_on_another_port_has_it_in_its_name_and_the_looked_up_port_its_own_policy(
+    cluster_with: Callable[..., Cluster], audit: Audit
+) -> None:
+    cluster = cluster_with(*ON_8443)
+    assert {f"{STATED}-tcp-8443", f"{STATED}-{API[1]}"} <= {
+        item["metadata"]["name"] for item in cluster.of_kind("NetworkPolicy")
+    }
+    result = audit(cluster, "--format", "json", values=ON_8443)
+    assert (result.status, json.loads(result.out)["policies"]["departures"]) == (0, [])
+    cluster.policy(f"{STATED}-{API[1]}")["spec"]["egress"] = []
+    (only,) = json.loads(audit(cluster, "--format", "json", values=ON_8443).out)["policies"]["departures"]
+    assert (only["state"], only["name"]) == ("stale", f"{STATED}-{API[1]}")
+
+
+@pytest.mark.parametrize("port", [6443, 443])
+def test_what_was_stated_on_another_port_and_is_left_over_is_rendered_no_more(
+    port: int, cluster: Cluster, told: Told
+) -> None:
+    """It has the row, the name of the flow, a port at the end of its name, and nothing but an address on that port."""
+    spec = copy.deepcopy(cluster.policy(STATED)["spec"])
+    spec["egress"][0]["ports"][0]["port"] = port
+    cluster.add(policy(f"{STATED}-tcp-{port}", spec))
+    status, found, _ = told(cluster)
+    assert {name: state for name, (state, _) in found.items()} == {f"{STATED}-tcp-{port}": "foreign"}
+    assert status == (port == 6443)

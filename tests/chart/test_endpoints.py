@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.chart.conftest import ObjectsOf
 from tests.chart.test_retargets import changed, difference
 from tests.support.connections import Connection, Names
-from tests.support.rendering import Chart, policies
+from tests.support.rendering import Chart, policies, without_ports
 from tests.support.scenarios import Scenario
 
 PROD, DEV = Scenario("prod"), Scenario("dev")
@@ -129,3 +130,34 @@ def test_every_layer_adds_to_what_is_taken_out_of_the_internet(chart: Chart, obj
 
 def dns_rules(peer: str, port: str) -> list[Connection]:
     return [Connection(pod, "egress", peer, protocol, port) for pod in DNS_USERS for protocol in ("TCP", "UDP")]
+
+
+API = "redkite-flow-orchestrator-to-kubernetes-api-egress"
+UI = "redkite-flow-outside-to-ui-ingress"
+PORTS_IN_NAMES: dict[str, tuple[dict[str, Any], str]] = {
+    "the matrix's": ({"endpoints": {"kubernetes-api": {"cidrs": ["192.0.2.10/32"], "ports": [443]}}}, API),
+    "another": ({"endpoints": {"kubernetes-api": {"ports": [8443]}}}, f"{API}-tcp-8443"),
+    "more than fit": (
+        {"endpoints": {"kubernetes-api": {"ports": [443, 6443]}}},
+        f"{API}-{hashlib.sha256(b'tcp-443-tcp-6443').hexdigest()[:8]}",
+    ),
+    "more than fit, in another order": (
+        {"endpoints": {"kubernetes-api": {"ports": [6443, 443]}}},
+        f"{API}-{hashlib.sha256(b'tcp-443-tcp-6443').hexdigest()[:8]}",
+    ),
+    "of one protocol": (
+        {"endpoints": {"dns": {"ports": {"udp": 5353}}}},
+        "redkite-flow-cron-to-dns-egress-tcp-53-udp-5353",
+    ),
+    "a pod's": ({"pods": {"ui": {"ports": {"https": 8443}}}}, f"{UI}-tcp-80-tcp-8443"),
+    "a pod's, exchanged": ({"pods": {"ui": {"ports": {"http": 443, "https": 80}}}}, UI),
+}
+
+
+@pytest.mark.parametrize(("values", "name"), PORTS_IN_NAMES.values(), ids=PORTS_IN_NAMES.keys())
+def test_a_single_flows_policy_says_other_ports_than_the_matrix_in_its_name(
+    chart: Chart, values: dict[str, Any], name: str
+) -> None:
+    found = policies(chart.objects(*PROD.files(), values))
+    assert [other for other in found if without_ports(other) == without_ports(name)] == [name]
+    assert max(map(len, found)) <= 63

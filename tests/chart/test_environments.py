@@ -10,7 +10,7 @@ import pytest
 from tests.chart.conftest import ObjectsOf, TextOf
 from tests.chart.expected import AUDIT, DENY, DOCUMENTED, PODS, documented_policies, lone, operational_policies, peers
 from tests.support.connections import rules
-from tests.support.rendering import Object, policies
+from tests.support.rendering import Object, policies, without_ports
 from tests.support.scenarios import ALL, CLUSTERS, ENVIRONMENTS, Scenario
 
 EACH_ENVIRONMENT = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -59,7 +59,7 @@ def test_a_policy_states_one_direction_and_its_rules_though_there_are_none(
     for name, policy in policies(objects(scenario)).items():
         if name not in DENY:
             spec = policy["spec"]
-            direction = name.rsplit("-", 1)[1]
+            direction = without_ports(name).rsplit("-", 1)[1]
             assert spec["policyTypes"] == [direction.title()]
             assert spec.keys() == {"podSelector", "policyTypes", direction}
             assert isinstance(spec[direction], list)
@@ -206,7 +206,8 @@ def test_the_operational_overlay_adds_its_policies_and_leaves_the_others_byte_fo
     )
     added = [part for part in after if part not in before]
     assert [part for part in after if part in before] == before
-    assert {part.split("\n  name: ")[1].split("\n")[0] for part in added} == operational_policies()
+    names = [part.split("\n  name: ")[1].split("\n")[0] for part in added]
+    assert {without_ports(name) for name in names} == operational_policies()
 
 
 def test_the_namespace_of_the_jobs_outlives_the_release(objects: ObjectsOf) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -55,6 +57,11 @@ FORBIDDEN = {
 }
 
 
+def sha256(text: str) -> str:
+    """The digest of ports, as long as a name has room for."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def exception(from_: dict[str, Any], to: dict[str, Any], id_: str = "mine") -> dict[str, Any]:
     ports = [{"protocol": "TCP", "port": 8443}, {"protocol": "UDP", "port": 123}]
     about = {"reason": REASON, "owner": "platform@example.org", "expires": "2099-12-31"}
@@ -71,18 +78,18 @@ def test_an_exception_opens_its_two_ends_in_policies_of_its_own(
     ends: list[tuple[str, str, str]],
 ) -> None:
     after = chart.objects(*PROD.files(), exception(from_, to))
-    own = {f"redkite-exception-mine-{direction}" for _, direction, _ in ends}
-    assert changed(objects(PROD), after) == own
+    own = {f"redkite-exception-mine-{direction}-tcp-8443-udp-123": direction for _, direction, _ in ends}
+    assert changed(objects(PROD), after) == own.keys()
     opened = [Connection(*end, *port) for end in ends for port in (("TCP", "8443"), ("UDP", "123"))]
     assert difference(objects(PROD), after, pod_names) == ([], opened)
-    for name in own:
+    for name, direction in own.items():
         policy = policies(after)[name]
         assert policy["metadata"]["annotations"] == {
             "red-kite-network/reason": REASON,
             "red-kite-network/owner": "platform@example.org",
             "red-kite-network/expires": "2099-12-31",
         }
-        assert policy["spec"]["policyTypes"] == [name.rsplit("-", 1)[1].title()]
+        assert policy["spec"]["policyTypes"] == [direction.title()]
     for version in VERSIONS:
         assert_accepted_by_the_api(after, version)
 
@@ -104,12 +111,15 @@ def test_a_never_line_binds_in_its_environments_alone(
     chart: Chart, objects: ObjectsOf, from_: dict[str, Any], to: dict[str, Any]
 ) -> None:
     after = chart.objects(*DEV.files(), exception(from_, to))
-    assert changed(objects(DEV), after) == {"redkite-exception-mine-ingress"}
+    assert changed(objects(DEV), after) == {"redkite-exception-mine-ingress-tcp-8443-udp-123"}
 
 
 def test_a_never_line_about_outside_leaves_pods_of_ours_alone(chart: Chart, objects: ObjectsOf) -> None:
     after = chart.objects(*PROD.files(), exception({"pod": "ui"}, {"pod": "mongo"}))
-    assert changed(objects(PROD), after) == {"redkite-exception-mine-ingress", "redkite-exception-mine-egress"}
+    assert changed(objects(PROD), after) == {
+        "redkite-exception-mine-ingress-tcp-8443-udp-123",
+        "redkite-exception-mine-egress-tcp-8443-udp-123",
+    }
 
 
 def test_an_exception_for_outside_follows_what_outside_is(chart: Chart, objects: ObjectsOf, pod_names: Names) -> None:
@@ -117,12 +127,41 @@ def test_an_exception_for_outside_follows_what_outside_is(chart: Chart, objects:
     peers = {"office": {"cidr": "203.0.113.0/24"}}
     closed = chart.objects(*PROD.files(), mine, {"endpoints": {"outside": {"anyone": False}}})
     narrowed = chart.objects(*PROD.files(), mine, {"endpoints": {"outside": {"anyone": False, "peers": peers}}})
-    assert "redkite-exception-mine-ingress" not in policies(closed)
+    assert "redkite-exception-mine-ingress-tcp-8443-udp-123" not in policies(closed)
     _, gained = difference(objects(PROD), narrowed, pod_names)
     assert {connection.peer for connection in gained} == {"203.0.113.0/24"}
 
 
-def test_the_longest_id_gives_a_name_that_still_fits_a_label(chart: Chart) -> None:
-    after = policies(chart.objects(*PROD.files(), exception({"pod": "cron"}, {"pod": "kafka"}, id_="a" * 37)))
-    assert max(map(len, after)) == 63
-    assert chart.template(*PROD.files(), exception({"pod": "cron"}, {"pod": "kafka"}, id_="a" * 38)).status != 0
+def test_the_longest_id_gives_names_that_still_fit_a_label(chart: Chart) -> None:
+    for ports in ([443], [8443], range(1, 33)):
+        after = policies(chart.objects(*PROD.files(), of_ports({"TCP": ports}, "a" * 28)))
+        assert max(map(len, after)) <= 63
+    assert chart.template(*PROD.files(), of_ports({"TCP": [443]}, "a" * 29)).status != 0
+
+
+def of_ports(ports: Mapping[str, Iterable[int]], id_: str = "mine") -> dict[str, Any]:
+    """An exception between two pods of ours on these ports, in this order."""
+    found = exception({"pod": "cron"}, {"pod": "kafka"}, id_)
+    found["exceptions"][id_]["ports"] = [
+        {"protocol": protocol, "port": port} for protocol, numbers in ports.items() for port in numbers
+    ]
+    return found
+
+
+NAMED: dict[str, tuple[Mapping[str, Iterable[int]], str]] = {
+    "one": ({"TCP": [443]}, "tcp-443"),
+    "two": ({"TCP": [443, 22]}, "tcp-22-tcp-443"),
+    "of each protocol": ({"UDP": [1], "TCP": [1], "SCTP": [1]}, "sctp-1-tcp-1-udp-1"),
+    "more than fit": ({"TCP": range(1001, 1009)}, sha256("-".join(f"tcp-{port}" for port in range(1001, 1009)))),
+}
+
+
+@pytest.mark.parametrize(("ports", "said"), NAMED.values(), ids=NAMED.keys())
+def test_the_name_of_an_exceptions_policy_says_its_ports_in_any_order(
+    chart: Chart, objects: ObjectsOf, ports: Mapping[str, Iterable[int]], said: str
+) -> None:
+    backwards = {protocol: list(numbers)[::-1] for protocol, numbers in list(ports.items())[::-1]}
+    for order in (ports, backwards):
+        after = chart.objects(*PROD.files(), of_ports(order))
+        names = {f"redkite-exception-mine-{direction}-{said}" for direction in ("ingress", "egress")}
+        assert changed(objects(PROD), after) == names

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
 
 from netmatrix.helm import Helm
 from netmatrix.matrix.model import Matrix
 from tests.chart.conftest import ObjectsOf
-from tests.support.places import accepted_between
-from tests.support.rendering import Chart, Object, objects_of
+from tests.chart.moving import Layer, layers
+from tests.support.places import accepted_between, accepted_in_turn
+from tests.support.rendering import Chart, Object, objects_of, without_ports
 from tests.support.scenarios import CLUSTERS, ENVIRONMENTS, ROOT, Scenario
 from tests.support.shares import long_but
-
-Layer = dict[str, Any]
 
 PROD = Scenario("prod", operational=True)
 EARLIER = Path(__file__).parent / "earlier_layout"
@@ -42,10 +43,10 @@ def is_quick(switched: tuple[str, str]) -> bool:
     return environment == "prod" or ("prod", flow) not in FLOWS
 
 
-def exception(to: Layer, *ports: int) -> Layer:
-    """One from cron, under one id."""
+def exception(to: Layer, *ports: int, of: str = "cron") -> Layer:
+    """One from a pod of ours, under one id."""
     said = {"reason": "a test", "owner": "tests", "expires": "2030-01-01"}
-    declared = {"from": {"pod": "cron"}, "to": to, "ports": [{"protocol": "TCP", "port": port} for port in ports]}
+    declared = {"from": {"pod": of}, "to": to, "ports": [{"protocol": "TCP", "port": port} for port in ports]}
     return {"exceptions": {"mine": declared | said}}
 
 
@@ -98,22 +99,28 @@ CLEAN: dict[str, tuple[Layer, Layer]] = {
     "an exception on another port": (exception(BLOCK, 443), exception(BLOCK, 22)),
     "an exception for another pod": (
         exception(BLOCK, 443),
-        {"exceptions": {"mine": exception(BLOCK, 443)["exceptions"]["mine"] | {"from": {"pod": "ui"}}}},
+        exception(BLOCK, 443, of="ui"),
     ),
     "an exception to another kind of end": (
         exception(BLOCK, 443),
         exception({"namespace": "monitoring", "selector": ["app=loki"]}, 3100),
     ),
-}  # fmt: skip
-"""What values change, by what is changed: before and after."""
-
-AT_ONCE: dict[str, tuple[Layer, Layer]] = {
     "dns elsewhere, on another port": (NOTHING, dns(peers=ELSEWHERE, ports={"udp": 5353, "tcp": 5353})),
     "the API elsewhere, on another port": (NOTHING, api(["192.0.2.10/32"], 6443)),
     "outside moved, and a port of who is open to it": (outside("ingress-nginx"), outside("traefik") | UI_PORT),
     "an exception elsewhere, on another port": (exception(BLOCK, 443), exception(OTHER_BLOCK, 22)),
-}
-"""One rule's peers and its ports in one upgrade, where no policy stands at the other end: what is left."""
+    "an exception elsewhere, on many ports": (exception(BLOCK, *range(1, 20)), exception(OTHER_BLOCK, *range(2, 21))),
+    "an exception to a pod of ours, once to another on another port": (
+        exception({"pod": "kafka"}, 9092),
+        exception({"pod": "orchestrator"}, 80),
+    ),
+    "an exception for another pod, elsewhere, on another port": (
+        exception(BLOCK, 443),
+        exception(OTHER_BLOCK, 22, of="ui"),
+    ),
+    "an exception for another pod, elsewhere": (exception(BLOCK, 443), exception(OTHER_BLOCK, 443, of="ui")),
+}  # fmt: skip
+"""What values change, by what is changed: before and after. The last ones change both peers and ports of a rule."""
 
 
 @pytest.fixture(scope="module")
@@ -167,19 +174,75 @@ def test_values_move_something(render: Any, name: str) -> None:
     assert accepted_between(other, one) == []
 
 
-@pytest.mark.parametrize("name", AT_ONCE)
-def test_peers_and_ports_of_one_rule_that_move_at_once_are_what_is_left(render: Any, name: str) -> None:
-    """The old port and the new peer of one flow; see PEERS_AND_PORTS in tests/e2e/divergences.py."""
-    one, other = map(render, AT_ONCE[name])
-    assert accepted_between(one, other)
-    assert accepted_between(other, one)
-
-
 @pytest.mark.parametrize("cluster", CLUSTERS)
-def test_the_example_of_a_cluster_is_put_on(objects: ObjectsOf, cluster: str) -> None:
-    """Where an endpoint has both another address and another port, the old port is open there for a moment."""
-    found = accepted_between(objects(PROD), objects(Scenario("prod", operational=True, cluster=cluster)))
-    assert bool(found) == (cluster in {"kind", "minikube", "openshift"})
+def test_the_example_of_a_cluster_is_put_on_and_taken_off(objects: ObjectsOf, cluster: str) -> None:
+    without, with_it = objects(PROD), objects(Scenario("prod", operational=True, cluster=cluster))
+    assert accepted_between(without, with_it) == []
+    assert accepted_between(with_it, without) == []
+
+
+def gives_way(render: Any, one: Layer, other: Layer) -> None:
+    """What passes on any data plane, between two pods of ours, is not the names' to prevent."""
+    before, after = render(one), render(other)
+    if found := accepted_between(before, after):
+        assert set(found) <= set(accepted_in_turn(before, after))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@given(one=layers, other=layers)
+def test_random_values_give_way_to_others(render: Any, one: Layer, other: Layer) -> None:
+    gives_way(render, one, other)
+
+
+@pytest.mark.long
+@settings(max_examples=500, deadline=None, database=None)
+@given(one=layers, other=layers)
+def test_very_many_random_values_give_way_to_others(render: Any, one: Layer, other: Layer) -> None:
+    gives_way(render, one, other)
+
+
+def test_one_end_of_two_pods_of_ours_may_be_as_before_and_the_other_as_after(render: Any) -> None:
+    """On every data plane: what is opened here is a range that holds addresses of our pods."""
+    before = render(NOTHING)
+    after = render(outside("ingress-nginx") | exception({"endpoint": "internet"}, 443))
+    found = accepted_between(before, after)
+    assert found == accepted_in_turn(before, after) == ["stalker/devspace-app,cron -> stalker/devspace-app,ui TCP 443"]
+
+
+def without_ports_in_names(objects: list[Object]) -> list[Object]:
+    """The objects as the chart rendered them before the names of policies held ports."""
+    found = copy.deepcopy(objects)
+    for item in found:
+        item["metadata"]["name"] = without_ports(item["metadata"]["name"])
+    return found
+
+
+MOVED = (
+    "all ports",
+    "outside narrowed and its port",
+    "dns elsewhere, on another port",
+    "the API elsewhere, on another port",
+    "an exception",
+    "an exception elsewhere, on many ports",
+)
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_names_without_ports_give_way_to_names_with_them(render: Any, name: str) -> None:
+    """The same values, upgraded from a chart whose policies' names held no ports, and rolled back."""
+    _, values = CLEAN[name]
+    now = render(values)
+    earlier = without_ports_in_names(now)
+    assert earlier != now
+    assert accepted_between(earlier, now) == []
+    assert accepted_between(now, earlier) == []
+
+
+def test_peers_and_ports_that_move_at_once_under_one_name_are_found_out(render: Any) -> None:
+    """What the names are for."""
+    one, other = (without_ports_in_names(render(layer)) for layer in CLEAN["an exception elsewhere, on another port"])
+    through = ["stalker/devspace-app,cron -> 198.51.100.0 TCP 443"]
+    assert [packet for packet in accepted_between(one, other) if packet in through] == through
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

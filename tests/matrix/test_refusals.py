@@ -281,6 +281,12 @@ CASES = {
         "'kiosk-by-the-sea-flow-web-to-what-the-internet-has-of-maps-ingress'",
         "shorten it",
     ),
+    "a flow whose policy's name has no room for its ports": Case(
+        "NM116",
+        (("prefix: kiosk", "prefix: kiosk-by-the-sea"), ("web-to-dns", "@web-to-whoever-has-a-name")),
+        "would have a name of 64 characters",
+        "shorten it",
+    ),
     "a pod named like a file of the chart": case(
         "NM116",
         PODS,

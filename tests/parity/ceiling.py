@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.parity.audit import KINDS, check_audit
 from tests.parity.cilium import check_cilium
+from tests.parity.naming import check_ports, is_looked_up, parts_of
 from tests.parity.shapes import (
     Pods,
     Trespass,
@@ -101,14 +102,12 @@ class Ceiling:
         """By a policy's name: its pod, its direction, and the flows that it may hold (no list for an exception)."""
         prefix, name = f"{self.matrix['prefix']}-", policy["metadata"]["name"]
         demand(name.startswith(prefix), f"policy {name!r}")
-        name = name.removeprefix(prefix)
-        subject, _, direction = name.rpartition("-")
-        discovered = direction.isdigit()  # the port of what was looked up
-        subject, _, direction = subject.rpartition("-") if discovered else (subject, "", direction)
-        demand(direction in ENDS, f"policy {name!r}")
+        subject, direction, ports = parts_of(name.removeprefix(prefix))
+        discovered = is_looked_up(ports)
         end = "from" if direction == "egress" else "to"  # the end of a flow that the policy's pod is
         kind, _, id_ = subject.partition("-")
         if kind == "exception" and id_ in self.exceptions:
+            demand(not discovered, f"policy {name!r}, where nothing is looked up")
             party = self.exceptions[id_][end]
             demand(set(party) == {"pod"}, f"policy {name!r} for an end that is no pod")
             return party["pod"], direction, None
@@ -118,7 +117,7 @@ class Ceiling:
             looked_up = "discover" in self.matrix["endpoints"].get(flow["to"], {})
             demand(looked_up or not discovered, f"policy {name!r}, where nothing is looked up")
             return flow[end], direction, [id_]
-        demand(subject in self.matrix["pods"] and not discovered, f"policy {name!r}")
+        demand(subject in self.matrix["pods"] and not ports, f"policy {name!r}")
         of_table = {i: flow for i, flow in self.matrix["flows"].items() if flow["basis"] == "table"}
         mine = [i for i, flow in of_table.items() if flow[end] == subject and not self._apart_from_pods(flow)]
         return subject, direction, mine
@@ -167,6 +166,22 @@ class Ceiling:
             else:
                 reasons = list(self._tried(rule, pod, direction, flows))
             demand(None in reasons, f"{name}: {rule!r} is beyond the matrix: {reasons}")
+            if flows is None:
+                check_ports(name, numbers_of(rule), ())
+            elif name.startswith(f"{self.matrix['prefix']}-flow-"):
+                check_ports(name, numbers_of(rule) if "ports" in rule else (), self._ports_of(*flows))
+
+    def _ports_of(self, id_: str) -> Iterator[tuple[str, int]]:
+        """The ports that the matrix gives a flow."""
+        flow = self.matrix["flows"][id_]
+        party = self.matrix["pods"].get(flow["to"]) or self.matrix["endpoints"][flow["to"]]
+        for port in () if flow["ports"] == "any" else flow["ports"]:
+            found = party.get("ports", {}).get(port, port)
+            if isinstance(found, dict):
+                yield from ((protocol.upper(), number) for protocol, number in found.items())
+            else:
+                number, _, protocol = str(found).partition("/")
+                yield protocol.upper() or "TCP", int(number)
 
     def _tried(self, rule: Any, pod: str, direction: str, flows: list[str]) -> Iterator[str | None]:
         """For each flow, why the rule is not within it; None where it is."""
@@ -242,7 +257,7 @@ class Ceiling:
 
     def _excepted(self, rule: Any, name: str, direction: str) -> str | None:
         """Why the exception that the policy is named after does not explain the rule; None where it does."""
-        exception = self.exceptions[name.removeprefix(f"{self.matrix['prefix']}-exception-").rpartition("-")[0]]
+        exception = self.exceptions[parts_of(name)[0].removeprefix(f"{self.matrix['prefix']}-exception-")]
         mine, theirs = (exception["from"], exception["to"])[:: 1 if direction == "egress" else -1]
         try:
             wanted = [(port["protocol"], int(port["port"])) for port in exception["ports"]]

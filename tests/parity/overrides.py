@@ -30,7 +30,7 @@ _GOOD: dict[str, list[Any]] = {
     ],
     "one line": ["why", "x" * 300, "é {{ } # ' \" : --- \\", " x"],
     "a day": ["2099-12-31", "2026-06-15", "2028-02-29", "2027-02-29", "0000-01-01"],
-    "an id": ["one", "two-2", "kube-dns", "4", "a" * 37],
+    "an id": ["one", "two-2", "kube-dns", "4", "a" * 28],
     "a cron schedule": ["17 * * * *", "@daily", "*/5 0-6,12 1 jan MON", "0 22-6 * * *"],
     "a Secret's name": ["registry", "a.b-c", "0"],
     "an amount of CPU": ["1", "100m", "999999m"],

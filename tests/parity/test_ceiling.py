@@ -87,7 +87,7 @@ def test_the_judge_holds_a_never_line_against_a_declared_exception(
     spec = {**policy["spec"], "ingress": [{"from": [peer], "ports": ports}]}
     objects["bad"] = {
         **policy,
-        "metadata": {**policy["metadata"], "name": "redkite-exception-bad-ingress"},
+        "metadata": {**policy["metadata"], "name": "redkite-exception-bad-ingress-tcp-443-udp-53"},
         "spec": spec,
     }
     with pytest.raises(Trespass, match="never"):
@@ -149,7 +149,7 @@ CRON_TO_DNS, API_OUT = (
 )
 JOBS_OUT, KAFKA_IN = f"{JOBS}/redkite-jobs-egress", f"{APP}/redkite-kafka-ingress"
 DENY, MAIL_OUT = f"{APP}/redkite-default-deny", f"{APP}/redkite-flow-jobs-manager-to-internet-egress"
-EXCEPTION = f"{APP}/redkite-exception-address-egress"
+EXCEPTION = f"{APP}/redkite-exception-address-egress-tcp-443-udp-53"
 DNS = f"{CRON_TO_DNS} spec egress 0"
 API = f"{API_OUT} spec egress 0"
 INTERNET = f"{JOBS}/redkite-flow-jobs-to-internet-egress spec egress 0"
@@ -260,8 +260,12 @@ BEYOND: dict[str, Callable[[Objects], None]] = {
     "a flow to an endpoint among those between pods": add(f"{APP}/redkite-cron-egress spec egress", TO_DNS),
     "addresses that were looked up by no flow": moved(CRON_TO_DNS, "redkite-flow-cron-to-dns-egress-6443"),
     "addresses that were looked up for a pod": moved(MONGO_IN, "redkite-mongo-ingress-6443"),
-    "a policy of an exception nobody declared": moved(EXCEPTION, "redkite-exception-other-egress"),
-    "a policy of an exception at the wrong end": moved(MONGO_IN, "redkite-exception-address-ingress"),
+    "a policy of an exception nobody declared": moved(EXCEPTION, "redkite-exception-other-egress-tcp-443-udp-53"),
+    "a policy of an exception at the wrong end": moved(MONGO_IN, "redkite-exception-address-ingress-tcp-27017"),
+    "an exception without its ports in its name": put(f"{EXCEPTION} metadata name", "redkite-exception-address-egress"),
+    "a flow with other ports in its name": put(
+        f"{CRON_TO_DNS} metadata name", "redkite-flow-cron-to-dns-egress-tcp-5353-udp-5353"
+    ),
     "an exception to another address": put(f"{EXCEPTION} spec egress 0 to 0", block("203.0.113.0/24")),
     "an exception with an except": put(f"{EXCEPTION} spec egress 0 to 0", block("203.0.113.0/24", "203.0.113.7/32")),
     "an exception to everybody": drop(f"{EXCEPTION} spec egress 0 to"),

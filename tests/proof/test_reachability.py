@@ -106,4 +106,4 @@ def test_a_part_names_the_rule_and_the_flow_of_its_own_ports(helm: Helm, tmp_pat
     told = {str(part.ports): [grant.name for grant in part.grants] for part in parts}
     assert told == {"TCP 9092": ["orchestrator-to-kafka"], "TCP 9093": ["beside"]}
     rules = {str(part.ports): str(part.answers[0].verdicts[1].admitted_by[0]) for part in parts}
-    assert rules["TCP 9093"] == "ingress rule 1 of policy stalker/redkite-exception-beside-ingress"
+    assert rules["TCP 9093"] == "ingress rule 1 of policy stalker/redkite-exception-beside-ingress-tcp-9093"

@@ -5,6 +5,10 @@ named after the policy and the place of the rule in it. It fills all sets anew, 
 ports of the old rule hold for the peers of the new one that has its place (`syncNetworkPolicyChains` and
 `fullPolicySync` of its network policy controller). Helm changes one policy after the other, so that each may be old,
 in between or new while another is something else: an end lets through what any of the three lets through.
+
+The pods that a policy is about are such a set too, and the old rules are asked for the old pods alone: in between it is
+about those that it is about before and after. One command fills all sets, one after another; what may stand while that
+runs, for microseconds, is not looked at.
 """
 
 from __future__ import annotations
@@ -25,13 +29,31 @@ def accepted_between(before: Iterable[Data], after: Iterable[Data]) -> list[str]
 
     Objects may be of any kind; packets are told for one address of each end, over TCP, UDP and SCTP, in both families.
     """
-    old, new = ([item for item in side if item["kind"] == "NetworkPolicy"] for side in (before, after))
-    passing = [*old, *new, *mixed(old, new)]
+    old, new = _policies(before), _policies(after)
+    between = list(mixed(old, new))
+    return _accepted(old, new, between, [*old, *new, *between])
+
+
+def accepted_in_turn(before: Iterable[Data], after: Iterable[Data]) -> list[str]:
+    """Those of them that may pass on any data plane: between two pods, one of which is as before, the other as after.
+
+    Kubernetes changes one policy after the other, and nothing changes two at once.
+    """
+    old, new = _policies(before), _policies(after)
+    return _accepted(old, new, [], [*old, *new, *mixed(old, new)])
+
+
+def _policies(objects: Iterable[Data]) -> list[Data]:
+    return [item for item in objects if item["kind"] == "NetworkPolicy"]
+
+
+def _accepted(old: list[Data], new: list[Data], between: list[Data], spoken: list[Data]) -> list[str]:
+    passing = [*old, *new, *between]
     found: dict[str, None] = {}
-    for crowd in _crowds(passing):
+    for crowd in _crowds(spoken):
         sampler = Sampler(crowd)  # one for all three: a rule that stands in two of them is asked once
-        one, other, between = (_answer(sampler, policies) for policies in (old, new, passing))
-        for packet in _packets(crowd, one, other, _joined(one, other, between)):
+        one, other, any_of_them = (_answer(sampler, policies) for policies in (old, new, passing))
+        for packet in _packets(crowd, one, other, _joined(one, other, any_of_them)):
             found[_told(packet)] = None
     return list(found)
 
@@ -46,10 +68,20 @@ def mixed(before: Iterable[Data], after: Iterable[Data]) -> Iterator[Data]:
         other = renewed.get(_key(item))
         if other is None or other["spec"] == item["spec"]:
             continue
+        labels = _labels_of_both(item, other)
+        if labels is None:
+            continue
         for direction, end in _ENDS.items():
             pairs = zip(item["spec"].get(direction) or [], other["spec"].get(direction) or [], strict=False)
             rules = [rule for old, new in pairs for rule in _swapped(old, new, end)]
-            yield {**item, "spec": {**item["spec"], "policyTypes": [direction.capitalize()], direction: rules}}
+            about = {"podSelector": {"matchLabels": labels}, "policyTypes": [direction.capitalize()]}
+            yield {**item, "spec": {**about, direction: rules}}
+
+
+def _labels_of_both(before: Data, after: Data) -> Data | None:
+    """What a pod carries that both policies are about; None where no pod can. The chart's selectors are such labels."""
+    old, new = (item["spec"]["podSelector"].get("matchLabels") or {} for item in (before, after))
+    return None if any(old.get(key, value) != value for key, value in new.items()) else {**old, **new}
 
 
 def _swapped(old: Data, new: Data, end: str) -> Iterator[Data]:

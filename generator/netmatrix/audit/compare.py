@@ -9,6 +9,7 @@ from enum import StrEnum
 from netmatrix.audit.addresses import Looked, Parted, Target, parted, with_targets
 from netmatrix.audit.live import Live
 from netmatrix.audit.ownership import Release, owner_of, release_of
+from netmatrix.matrix.names import without_ports
 from netmatrix.policy.objects import Direction, NetworkPolicy, Rule
 
 
@@ -128,11 +129,15 @@ def _for_one_port(
     """The chart's policies for one port of looked-up addresses, as it makes them but for the addresses.
 
     Offline there is nothing to render of them (the chart's template of the row). Such a policy stands beside the one
-    for what is stated, whose name it has, and the port. Where nothing is stated, it is known by having no other rule.
+    for what is stated, whose name it has, and the port; what is stated may have ports of its own in its name. Where
+    nothing is stated, it is known by having no other rule.
     """
     ours: dict[str, NetworkPolicy] = {}
+    flows = {without_ports(name): policy for name, policy in stated.items()}
     for name, policy in found.items():
-        beside = stated.get(name.rpartition("-")[0])
+        if without_ports(name) != name:
+            continue
+        beside = flows.get(name.rpartition("-")[0])
         model = beside if beside is not None else parts[name].static
         looked = next((item for item in known if _row(model) in item.rows), None)
         if name in stated or looked is None or (beside is None and (model.ingress or model.egress)):

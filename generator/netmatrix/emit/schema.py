@@ -11,6 +11,7 @@ from typing import Any
 from netmatrix.emit.audit_schema import AMOUNTS, AUDIT, IMAGE, PULL_POLICY, RESOURCES
 from netmatrix.emit.removed import with_removed
 from netmatrix.matrix.model import Endpoint, EndpointKind, Matrix, Namespace, Pod
+from netmatrix.matrix.names import DIGEST, LONGEST_NAME
 
 Schema = dict[str, Any]
 
@@ -23,7 +24,6 @@ _CONTROL = "\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff"
 
 PEERS_OF_ANYONE = 32
 EXCEPTIONS = 64
-LONGEST_POLICY_NAME = 63
 
 _DEFINITIONS: Schema = {
     "port": {"title": "a port number, 1 to 65535", "type": "integer", "minimum": 1, "maximum": 65535},
@@ -327,7 +327,7 @@ def _exceptions(matrix: Matrix) -> Schema:
         "A never line of the matrix wins over it.",
         _closed(f"A connection beyond the matrix. {form}", properties),
         most=EXCEPTIONS,
-        longest=LONGEST_POLICY_NAME - len(f"{matrix.prefix}-exception--ingress"),
+        longest=LONGEST_NAME - len(f"{matrix.prefix}-exception--ingress-") - DIGEST,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netmatrix.matrix.model import Basis, Endpoint, EndpointKind, Flow, Matrix, Party, Pod, Port
+from netmatrix.matrix.names import ports_in_name
 
 
 class RuleKind(StrEnum):
@@ -90,6 +91,17 @@ class DirectionView:
     namespace: str  # template text
     rules: tuple[RuleView, ...]
     alone: tuple[str, ...] = ()
+
+    @property
+    def ports(self) -> str:
+        """The matrix's own ports of a flow that stands alone, in the form of names; "" where values cannot give others.
+
+        With other ports it is another policy: a data plane that knows a rule by the policy's name and its place would
+        let the peers of the new rule through on the ports of the old one for a moment.
+        """
+        (rule,) = self.rules
+        moved = any(isinstance(port, str) for port in rule.flow.ports or ())
+        return ports_in_name(rule.flow.numbers() or ()) if moved else ""
 
     @property
     def discovers(self) -> str:

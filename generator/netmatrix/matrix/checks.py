@@ -15,9 +15,7 @@ from netmatrix.matrix.check_endpoints import ENDPOINT_CHECKS
 from netmatrix.matrix.check_purposes import PURPOSE_CHECKS
 from netmatrix.matrix.checking import Checked, at, at_key
 from netmatrix.matrix.model import Port, Protocol
-
-LONGEST_NAME = 63
-"""Policy names are kept to a DNS label's length, so that they can stand in labels and columns."""
+from netmatrix.matrix.names import DIGEST, LONGEST_NAME
 
 
 def cross_check(document: Document) -> list[Finding]:
@@ -241,8 +239,8 @@ def _policies(checked: Checked) -> Iterator[tuple[tuple[str, str], str]]:
         yield ("pods", id_), f"{prefix}-{id_}-ingress"
     for id_, flow in checked.section("flows").items():
         if flow["basis"] == "operation" or {flow["from"], flow["to"]} & checked.endpoints.keys():
-            looked_up = "discover" in checked.endpoints.get(flow["to"], {})
-            yield ("flows", id_), f"{prefix}-flow-{id_}-{'egress-65535' if looked_up else 'ingress'}"
+            moved = flow["ports"] != ANY_PORT and not all(map(is_literal_port, flow["ports"]))
+            yield ("flows", id_), f"{prefix}-flow-{id_}-ingress{'-' + 'f' * DIGEST if moved else ''}"
 
 
 _RESERVED = {"default-deny", "namespaces", "exceptions", "helm-test", "requirements", "cluster-network-policy"}
