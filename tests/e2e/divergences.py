@@ -63,21 +63,6 @@ DIVERGENCES = (
         family=6,
     ),
 )
-"""Those that last."""
-
-PEERS_AND_PORTS = (
-    "peers-and-ports-of-one-rule",
-    (
-        "kube-router 2.10 names the addresses of a rule by its place in the policy, and swaps them before the rules: "
-        "where one upgrade changes both the peers and the ports of a rule, the new peers are let through on the old "
-        "ports for a tenth of a second. So it may be with an exception, with `outside` and with an endpoint's values;"
-        " pods of the application refuse all the same. No flow that is switched does it, and no change of "
-        "environment: what leads to no such pod has a policy of its own"
-    ),
-)
-"""The one that lasts a moment, and that values can bring about: `tests/chart/test_places.py` computes which, and
-`test_lifecycle.py` shows it.
-"""
 
 
 def objects(policies: Mapping[str, Spec], namespace: str = UNRELATED) -> list[dict[str, Any]]:

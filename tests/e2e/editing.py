@@ -15,7 +15,7 @@ EDITED = {
     "a pod's rules": (APP, "redkite-mongo-ingress"),
     "a pod that denies all": (JOBS, "redkite-jobs-ingress"),
     "an operational flow": (JOBS, "redkite-flow-jobs-to-dns-egress"),
-    "an exception": (APP, "redkite-exception-somewhere-egress"),
+    "an exception": (APP, "redkite-exception-somewhere-egress-tcp-443"),
 }
 """A policy of each kind that the chart makes, and where a rule is added to it by hand."""
 

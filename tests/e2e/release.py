@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from netmatrix.matrix.names import without_ports
 from tests.e2e.hosts import INTERNET
 from tests.e2e.installation import NAMESPACE, RELEASE, arguments
 from tests.e2e.paths import ROOT
@@ -71,17 +72,12 @@ def everything(cluster: Cluster) -> list[Path]:
 
 
 def narrowed(cluster: Cluster) -> list[Path]:
-    """Prod with flows off in the middle of their policies, a range taken out, and a few instead of anyone.
-
-    The API server has no stated address either, so that another override may state one on another port: both at once
-    would be what `divergences.PEERS_AND_PORTS` is about.
-    """
+    """Prod with flows off in the middle of their policies, a range taken out, and a few instead of anyone."""
     values = {
         "flows": {"cron-to-jobs-manager": {"enabled": False}, "jobs-manager-to-kafka": {"enabled": False}},
         "endpoints": {
             "internet": {"additionalExcept": {"somewhere": f"{INTERNET[0]}/32"}},
             "outside": {"anyone": False, "peers": {"somebody": SOMEBODY}},
-            "kubernetes-api": {"cidrs": []},
         },
     }
     return with_override(cluster, values, "narrowed")
@@ -121,7 +117,7 @@ def add_a_rule(cluster: Cluster, key: Key) -> None:
 def set_rules(cluster: Cluster, key: Key, found: list[Any]) -> None:
     """Write the rules of a policy, by hand."""
     namespace, name = key
-    patch = json.dumps({"spec": {"egress" if name.endswith("-egress") else "ingress": found}})
+    patch = json.dumps({"spec": {"egress" if without_ports(name).endswith("-egress") else "ingress": found}})
     cluster.kubectl("patch", "networkpolicy", name, "--namespace", namespace, "--type=merge", "--patch", patch)
 
 
