@@ -13,6 +13,7 @@ from typing import IO
 
 import pytest
 
+from netmatrix.helm import Helm
 from netmatrix.helm import run as run_module
 from tests.cli.conftest import PROD, TODAY, Result, Run
 from tests.support.scenarios import ROOT
@@ -166,8 +167,8 @@ def test_a_helm_that_renders_no_default_deny_is_not_believed(
 
 
 def test_a_helm_that_hangs_is_given_up(with_helm: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module.run, "__kwdefaults__", {"stdin": b"", "timeout": 0.3})
-    monkeypatch.setattr("netmatrix.helm.find.Helm.run.__kwdefaults__", {"stdin": b"", "timeout": 0.3})
+    for run in (run_module.run, Helm.run):
+        monkeypatch.setattr(run, "__kwdefaults__", {**(run.__kwdefaults__ or {}), "timeout": 0.3})
     result = with_helm("sleep 600")
     assert result.status == 2
     assert "NM403 helm did not end within 0.3 seconds" in result.err
