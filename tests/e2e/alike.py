@@ -29,8 +29,10 @@ class Alike:
 
     ranges: tuple[HasAddress, ...]
     ports: tuple[HasPort, ...]
-    _ends: dict[tuple[int, str], tuple[Endpoint, Hashable]] = field(default_factory=dict)
-    _ports: dict[tuple[str, int], Hashable] = field(default_factory=dict)
+    _ends: dict[tuple[int, str], tuple[Endpoint, int]] = field(default_factory=dict)
+    _ports: dict[tuple[str, int], int] = field(default_factory=dict)
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
+    """For each kind of end, and of port, a number: that is quick to compare."""
 
     def key(self, packet: Packet) -> Hashable:
         """Equal for packets that are alike."""
@@ -42,21 +44,25 @@ class Alike:
             self.port(arrives.transport, arrives.port),
         )
 
-    def port(self, protocol: str, port: int) -> Hashable:
+    def port(self, protocol: str, port: int) -> int:
         """Equal for ports that are alike."""
         at = (protocol, port)
         if at not in self._ports:
-            self._ports[at] = (protocol, tuple(has(Protocol(protocol), port) for has in self.ports))
+            self._ports[at] = self._number((protocol, tuple(has(Protocol(protocol), port) for has in self.ports)))
         return self._ports[at]
 
-    def _end(self, endpoint: Endpoint, address: str) -> Hashable:
+    def _end(self, endpoint: Endpoint, address: str) -> int:
         """By the endpoint's identity, which stays its own as long as it is kept here."""
         at = (id(endpoint), address)
         if at not in self._ends:
             parsed = ip_address(address)
             held = tuple(holds(Family(parsed.version), int(parsed)) for holds in self.ranges)
-            self._ends[at] = (endpoint, (endpoint.namespace, frozenset(endpoint.labels.items()), held))
+            kind = (endpoint.namespace, frozenset(endpoint.labels.items()), held)
+            self._ends[at] = endpoint, self._number(kind)
         return self._ends[at][1]
+
+    def _number(self, kind: Hashable) -> int:
+        return self._numbers.setdefault(kind, len(self._numbers))
 
 
 def to_policies(policies: Iterable[NetworkPolicy]) -> Alike:

@@ -63,12 +63,13 @@ def chosen(questions: Sequence[Packet], states: Sequence[Engine]) -> list[Packet
 def _judged(questions: Sequence[Packet], states: Sequence[Engine], ports: Alike) -> Iterator[_Judged]:
     """Without those in which no policy has a say. What no state tells apart is judged once."""
     known: dict[Hashable, tuple[Verdicts, tuple[bool, ...]] | None] = {}
+    selecting = _Selecting(states)
     everybody = {id(end): end for question in questions for end in (question.source, question.destination)}
     workloads = {at: _workload(end) for at, end in everybody.items()}
     for question in questions:
         key = ports.key(question)
         if key not in known:
-            known[key] = _verdicts(question, states)
+            known[key] = _verdicts(question, states, selecting)
         if (found := known[key]) is not None:
             # A port that is spoken of for one protocol is one of its own for the other as well.
             spoken_of = tuple(ports.port(protocol, question.arrives.port) for protocol in ("TCP", "UDP"))
@@ -76,8 +77,31 @@ def _judged(questions: Sequence[Packet], states: Sequence[Engine], ports: Alike)
             yield _Judged(question, *found, (question.target.protocol, spoken_of), between)
 
 
-def _verdicts(question: Packet, states: Sequence[Engine]) -> tuple[Verdicts, tuple[bool, ...]] | None:
-    verdicts = tuple(state.ends(question) for state in states)
+class _Selecting:
+    """Which policies have a say at an end in each state, as a number: from state to state most of them stay."""
+
+    def __init__(self, states: Sequence[Engine]) -> None:
+        self._states = states
+        self._numbers: dict[tuple[NetworkPolicy, ...], int] = {}
+        self._of: dict[int, tuple[int, ...]] = {}
+
+    def of(self, endpoint: Endpoint) -> tuple[int, ...]:
+        """One for each state, equal where the same policies have a say."""
+        if id(endpoint) not in self._of:
+            sets = [state.selecting(endpoint) for state in self._states]
+            self._of[id(endpoint)] = tuple(self._numbers.setdefault(item, len(self._numbers)) for item in sets)
+        return self._of[id(endpoint)]
+
+
+def _verdicts(
+    question: Packet, states: Sequence[Engine], selecting: _Selecting
+) -> tuple[Verdicts, tuple[bool, ...]] | None:
+    told: dict[tuple[int, int], tuple[EndVerdict, EndVerdict]] = {}
+    policies = list(zip(selecting.of(question.source), selecting.of(question.destination), strict=True))
+    for state, having_a_say in zip(states, policies, strict=True):
+        if having_a_say not in told:
+            told[having_a_say] = state.ends(question)
+    verdicts = tuple(told[having_a_say] for having_a_say in policies)
     if not any(end.isolated_by for ends in verdicts for end in ends):
         return None
     return verdicts, tuple(all(end.allowed for end in ends) for ends in verdicts)

@@ -40,11 +40,11 @@ class Engine:
         """What the policies of its source and of its destination say to it."""
         key = self._alike.key(packet)
         if key not in self._known:
-            relevant = (*self._policies_of(packet.source), *self._policies_of(packet.destination))
+            relevant = (*self.selecting(packet.source), *self.selecting(packet.destination))
             self._known[key] = judge_packet(relevant, judged(packet), MODEL)
         return self._known[key]
 
-    def _policies_of(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
+    def selecting(self, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
         """The policies that select an endpoint; others have no say in what it does."""
         key = (endpoint.namespace, frozenset(endpoint.labels.items()))
         if key not in self._selecting:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Cluster:
 
     def helm(self, *arguments: str, program: Path | None = None, check: bool = True, timeout: float = 120.0) -> Output:
         """Run the project's helm, or another one, as the cluster's administrator."""
-        executable = program or find_helm(tools=TOOLS).executable
+        executable = program or _helm()
         return self.run(str(executable), *arguments, check=check, timeout=timeout)
 
     def get(self, *arguments: str) -> Any:
@@ -121,6 +122,12 @@ class Cluster:
     def delete(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """Delete objects, and wait for their end."""
         self.kubectl("delete", "--filename", "-", stdin=_list(objects))
+
+
+@cache
+def _helm() -> Path:
+    """Asked for its version once, and not before each of a hundred commands."""
+    return find_helm(tools=TOOLS).executable
 
 
 def _is_established(definition: Any) -> bool:
@@ -155,7 +162,7 @@ def write_ways_in(cluster: Cluster) -> list[Path]:
     """Scripts for a person: kubectl, helm, and any program, run in the cluster from the folder where the person is."""
     settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in _settings(cluster.folder).items())
     enter = f'exec env {settings} {" ".join(cluster.enter)} --wdns="$PWD" --'
-    programs = {"run": [], "kubectl": [str(TOOLS / "kubectl")], "helm": [str(find_helm(tools=TOOLS).executable)]}
+    programs = {"run": [], "kubectl": [str(TOOLS / "kubectl")], "helm": [str(_helm())]}
     for way in cluster.folder.ways_in:
         way.write_text(f'#!/bin/sh\n{enter} {shlex.join(programs[way.name])} "$@"\n', encoding="utf-8")
         way.chmod(0o755)

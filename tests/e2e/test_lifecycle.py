@@ -179,6 +179,7 @@ def test_an_exception_that_changes_its_peers_and_its_ports_at_once_lets_nothing_
         for item in questions_of(cluster, found, outside.ports)
         if (item.source.name.partition("-")[0], item.source.namespace) == ("cron", APP)
         and item.destination.namespace == workloads.UNRELATED
+        and item.target.port in (80, 3000)
     ]
     one, other = (release.with_exception(cluster, **ends) for ends in ({"port": 3000}, {"port": 80, "of": "as-job"}))
     forbidden: list[str] = []
