@@ -19,7 +19,7 @@ SDN = daemon("sdn", {"app": "sdn"})
 KINDNETD = "docker.io/kindest/kindnetd:v{}-f00"
 
 
-ENFORCING = config_map("cilium-config", {"enable-policy": "default"})
+ENFORCING, OFF = (config_map("cilium-config", {"enable-policy": mode}) for mode in ("default", "never"))
 
 
 def node_config(defaults: dict[str, str], namespace: str = "kube-system") -> dict[str, Any]:
@@ -108,7 +108,11 @@ def test_one_that_enforces(objects: list[dict[str, Any]], said: str, tmp_path: P
             "flannel (DaemonSet kube-system/kube-flannel-ds) ENFORCES NO P",
         ),
         (
-            [CILIUM, config_map("cilium-config", {"enable-policy": "never"})],
+            [CILIUM, OFF],
+            "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: enable-policy is never",
+        ),
+        (
+            [CILIUM, OFF, node_config({"enable-policy": "default"})],
             "Cilium (DaemonSet kube-system/cilium) ENFORCES NO POLICIES: enable-policy is never",
         ),
         (

@@ -89,10 +89,6 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
             Answer.UNKNOWN, f"ConfigMap {item.namespace}/cilium-config, which may switch that off, was not read"
         )
 
-    for_nodes = _settings_of_nodes(item, snapshot)
-    if for_nodes is not None:
-        return Enforcement(Answer.UNKNOWN, for_nodes)
-
     def said(name: str) -> str:
         given = _given(item, name)
         return given[-1] if given else objects.text(kept, "data", name)
@@ -106,6 +102,8 @@ def _cilium(item: Item, snapshot: Snapshot) -> Enforcement:
         return Enforcement(Answer.NO, f"enable-k8s-networkpolicy is off in {where}")
     if mode not in ("", "default", "always"):
         return Enforcement(Answer.UNKNOWN, f"enable-policy is {mode} in {where}, which its documentation does not know")
+    if (for_nodes := _settings_of_nodes(item, snapshot)) is not None:
+        return Enforcement(Answer.UNKNOWN, for_nodes)
     return Enforcement(Answer.YES, f"enable-policy is {mode or 'default, which is what it is unless given'}")
 
 
@@ -132,7 +130,7 @@ def _calico(item: Item, _snapshot: Snapshot) -> Enforcement:
 
 def _kube_router(item: Item, _snapshot: Snapshot) -> Enforcement:
     """`--run-firewall` "Enables Network Policy", true unless given (kube-router's user guide)."""
-    if any(given.lower() in ("false", "f", "0") for given in _given(item, "run-firewall")):
+    if _is_switched_off(item, "run-firewall"):
         return Enforcement(Answer.NO, "it runs with --run-firewall=false")
     return Enforcement(Answer.YES, "--run-firewall is not switched off")
 
@@ -142,7 +140,7 @@ def _kindnet(item: Item, _snapshot: Snapshot) -> Enforcement:
 
     `--network-policy` is an option of the one that is published on its own (its install-kindnet.yaml).
     """
-    if any(given and not _is_true(given) for given in _given(item, "network-policy")):
+    if _is_switched_off(item, "network-policy"):
         return Enforcement(Answer.NO, "it runs with --network-policy=false")
     for path in _containers(item):
         tag = objects.text(item, *path, "image").partition("@")[0].rpartition(":")[2]
@@ -210,6 +208,10 @@ def _given(item: Item, name: str) -> list[str]:
     """What an option is on the command line of each container that has it."""
     lines = (objects.arguments(item, *path) for path in _containers(item))
     return [found for line in lines if (found := objects.option(line, name)) is not None]
+
+
+def _is_switched_off(item: Item, name: str) -> bool:
+    return any(given.lower() in ("false", "f", "0") for given in _given(item, name))
 
 
 def _environment(item: Item) -> dict[str, str]:
