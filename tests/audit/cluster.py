@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.support.rendering import objects_of, without_ports
+from netmatrix.matrix.names import without_ports
+from tests.support.rendering import objects_of
 
 Object = dict[str, Any]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from netmatrix.matrix.names import without_ports
 from tests.chart.conftest import ObjectsOf
 from tests.chart.test_retargets import changed, difference
 from tests.support.connections import Connection, Names
-from tests.support.rendering import Chart, policies, without_ports
+from tests.support.rendering import Chart, policies
 from tests.support.scenarios import Scenario
 
 PROD, DEV = Scenario("prod"), Scenario("dev")

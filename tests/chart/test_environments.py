@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from netmatrix.matrix.names import without_ports
 from tests.chart.conftest import ObjectsOf, TextOf
 from tests.chart.expected import AUDIT, DENY, DOCUMENTED, PODS, documented_policies, lone, operational_policies, peers
 from tests.support.connections import rules
-from tests.support.rendering import Object, policies, without_ports
+from tests.support.rendering import Object, policies
 from tests.support.scenarios import ALL, CLUSTERS, ENVIRONMENTS, Scenario
 
 EACH_ENVIRONMENT = pytest.mark.parametrize("environment", ENVIRONMENTS)

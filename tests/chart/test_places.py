@@ -16,10 +16,11 @@ from hypothesis import given, settings
 
 from netmatrix.helm import Helm
 from netmatrix.matrix.model import Matrix
+from netmatrix.matrix.names import without_ports
 from tests.chart.conftest import ObjectsOf
 from tests.chart.moving import Layer, layers
 from tests.support.places import accepted_between, accepted_in_turn
-from tests.support.rendering import Chart, Object, objects_of, without_ports
+from tests.support.rendering import Chart, Object, objects_of
 from tests.support.scenarios import CLUSTERS, ENVIRONMENTS, ROOT, Scenario
 from tests.support.shares import long_but
 

@@ -149,7 +149,7 @@ def test_the_monitor_sees_a_hole_of_half_a_second(life: LifeCycle, how: str) -> 
 
 
 def test_a_flow_that_is_switched_off_and_on_lets_nothing_else_through(life: LifeCycle) -> None:
-    """Not even where the other end has no policy, and the data plane counts rules: see the list of divergences."""
+    """Not even where the other end has no policy, and the data plane counts rules: see `tests/support/places.py`."""
     cluster = life.cluster
     to_dns = [item for item in _asked(life) if "kafka" in item.source.name and item.destination.name == "kube-dns"]
     without = release.with_override(cluster, {"flows": {"kafka-to-dns": {"enabled": False}}})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +60,3 @@ def policies(objects: Iterable[Object]) -> dict[str, Object]:
             assert key not in found, f"two policies are called {key}"
             found[key] = item
     return found
-
-
-def without_ports(name: str) -> str:
-    """A policy's name without what it says of ports that values have given."""
-    return re.sub(r"(-(?:egress|ingress))-(?:(?:(?:tcp|udp|sctp)-\d+-?)+|[0-9a-f]{8})$", r"\1", name)

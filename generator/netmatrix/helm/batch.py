@@ -24,8 +24,8 @@ from netmatrix.helm.rules import REFUSED, HelmError
 from netmatrix.helm.run import crashed, program_place
 
 _SELDOM_COLLECTED = {"GOGC": "400"}
-"""Go's runtime looks for garbage at five times what lives, not at twice: a twentieth of the time for half as much
-memory again. What the user's environment says of it counts."""
+"""Go's runtime looks for garbage at five times what lives, not at twice: less time, for more memory. What the user's
+environment says of it counts."""
 
 
 def template_batch(
