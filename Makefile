@@ -15,7 +15,7 @@ all: setup ## Set up, check generated files, validate, render both environments 
 	@$(BIN)/netmatrix build
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Compiled here, since where PYTHONDONTWRITEBYTECODE is set Python would compile it anew at every start.
 setup: $(READY) ## Make .venv with locked and hashed dependencies, and find or fetch a helm
