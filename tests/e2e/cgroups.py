@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.errors import ClusterError
+from tests.e2e.patience import patient
 
-_PATIENCE = 10.0
+_PATIENCE = patient(10.0)
 
 REQUIRED = ("cpu", "memory", "pids")
 """The controllers without which runc starts no container of a pod, by version 2; `cpuset` is used where there is."""

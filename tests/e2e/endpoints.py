@@ -11,11 +11,12 @@ from typing import Any
 from tests.e2e.addresses import API_PORT, API_SERVICE, NODE_IPV4, NODE_IPV6
 from tests.e2e.errors import ClusterError
 from tests.e2e.inside.network import OUTSIDE
+from tests.e2e.patience import patient
 from tests.e2e.prober import Source
 from tests.e2e.probing import Target
 from tests.e2e.session import Cluster, Hosts
 
-_PATIENCE = 120.0
+_PATIENCE = patient(120.0)
 
 
 class Kind(StrEnum):

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.e2e.errors import ClusterError
+from tests.e2e.patience import patient
 from tests.e2e.programs import BINARIES
 from tests.e2e.session import Cluster
 
 _BEGINS, _ENDS = "Starting sync of iptables", "sync iptables took"
 """What kube-router logs of each time that it programs all policies."""
 
-_QUIET = 1.0
+_QUIET = patient(1.0)
 """Seconds. It hears of a change within a few hundredths, on a busy machine within half a second, and programs what came
 meanwhile at once afterwards."""
 
-_PATIENCE = 60.0
+_PATIENCE = patient(60.0)
 _RESUMED = 5.0
 
 

@@ -12,11 +12,12 @@ from itertools import groupby
 from tests.e2e import prober
 from tests.e2e.addresses import API_PORT, API_SERVICE
 from tests.e2e.endpoints import Endpoint, Kind, pairs
+from tests.e2e.patience import patient
 from tests.e2e.probing import Result, Target
 from tests.e2e.programs import KUBERNETES
 from tests.e2e.session import Cluster
 
-_QUICK, _PATIENT = 0.25, 2.5
+_QUICK, _PATIENT = patient(0.25), patient(2.5)
 """Seconds. Where nothing comes back, or what should be open is not, a packet is sent again, with patience."""
 
 

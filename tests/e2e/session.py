@@ -22,10 +22,11 @@ from typing import Any
 from netmatrix.helm import find_helm
 from tests.e2e.errors import ClusterError
 from tests.e2e.paths import CLUSTER, ROOT, TOOLS, Folder
+from tests.e2e.patience import patient
 from tests.e2e.records import Record
 
 _PHASE = re.compile(r"(.*?) +([0-9.]+) s")
-_END = 30.0
+_END = patient(30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Cluster:
             env=environment(self.folder),
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=patient(timeout),
             check=False,
         )
         if check and done.returncode != 0:

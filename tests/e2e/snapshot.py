@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.paths import ROOT
+from tests.e2e.patience import patient
 
-_PATIENCE = 10.0
+_PATIENCE = patient(10.0)
 _MARKS = 2_000_000_000
 """Group ids from here on are nobody's: they lie beyond those that distributions and containers share out."""
 

@@ -22,10 +22,11 @@ from tests.e2e.errors import ClusterError
 from tests.e2e.inside import api, certificates, daemons, dns, images, mounts, network, settings
 from tests.e2e.inside.commands import run
 from tests.e2e.paths import RUN, TOOLS, Folder
+from tests.e2e.patience import patient
 from tests.e2e.programs import BINARIES
 from tests.e2e.records import network_namespace
 
-_PATIENCE = 120.0
+_PATIENCE = patient(120.0)
 _NODE = f"/api/v1/nodes/{NODE}"
 _NAME_SERVICE = f"/apis/apps/v1/namespaces/{dns.NAMESPACE}/deployments/{dns.NAME}"
 

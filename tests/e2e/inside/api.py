@@ -9,8 +9,9 @@ from typing import Any
 
 from tests.e2e.addresses import API_PORT, NODE_IPV4
 from tests.e2e.inside import certificates, settings
+from tests.e2e.patience import patient
 
-_TIMEOUT = 5.0
+_TIMEOUT = patient(5.0)
 
 
 def get(path: str) -> str | None:
