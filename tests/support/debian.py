@@ -31,6 +31,9 @@ def install(packages: Mapping[str, str]) -> None:
     wanted = absent(packages)
     if not wanted:
         return
+    if shutil.which("apt-get") is None:
+        programs = ", ".join(packages[name] for name in wanted)
+        raise PackagesError(f"this needs {programs}, and this is no Debian; install them from your distribution")
     print(f"installing {', '.join(wanted)} ...", file=sys.stderr, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _no_services():
