@@ -23,6 +23,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +224,11 @@ def _files(*, everywhere: bool) -> Iterator[str]:
 
 
 def _marked(folder: str) -> Iterator[str]:
-    """What lies in a folder and bears our mark."""
+    """What lies in a folder and bears our mark, but for the exceptions."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
+            if any(fnmatch(entry.name, pattern) for pattern in _EXCEPTED_BY_NAME):
+                continue
             with contextlib.suppress(OSError):
                 if entry.stat(follow_symlinks=False).st_gid == os.getegid():
                     yield entry.path
