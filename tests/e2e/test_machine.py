@@ -12,16 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import machine, session, snapshot
+from tests.e2e import cgroups, machine, session, snapshot
 from tests.e2e.errors import ClusterError, MachineError
+from tests.e2e.inside import dns
 from tests.e2e.paths import ROOT, Folder
+from tests.e2e.patience import patient
 from tests.e2e.records import Record
-from tests.e2e.session import Hosts
+from tests.e2e.session import Cluster, Hosts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.harness]
 
 HOSTS = Hosts(("203.0.113.1", "2600::1"), (80,))
-_PATIENCE = 120.0
+_PATIENCE = patient(120.0)
 _HOLD = """
 import sys, time
 from pathlib import Path
@@ -48,6 +50,7 @@ def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(
         assert cluster.get("node", "node")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
         seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
         assert {"processes", "namespaces"} <= seen <= {"processes", "namespaces", "cgroups"}
+        assert len(_containers(cluster)) == 2 * dns.REPLICAS
         for path in ("/etc", "/usr/local", "/tmp", str(Path.home()), str(ROOT)):
             refused = cluster.run("touch", f"{path}/netmatrix-was-here", check=False)
             assert "Read-only file system" in refused.stderr, path
@@ -161,6 +164,15 @@ def test_the_command_says_what_is_missing_and_stops_with_status_2() -> None:
     assert done.returncode == 2
     assert "error: the cluster needs Go" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _containers(cluster: Cluster) -> list[Path]:
+    """The control groups of the cluster's own that limit the memory of its containers; each pod has two of these."""
+    name = f"netmatrix-e2e-{cluster.record.guard.pid}"
+    (group,) = [path for path in Path("/sys/fs/cgroup").rglob(name) if (path / "memory.stat").exists()]
+    own = (group, group / cgroups.LEAF)
+    files = [file for file in group.rglob("cgroup.procs") if file.parent not in own]
+    return [file.parent for file in files if file.read_text(encoding="ascii").strip()]
 
 
 def _run_and_end(folder: Folder, hosts: Hosts) -> None:
