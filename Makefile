@@ -8,8 +8,8 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench browser e2e harness operations cluster-tools cluster \
-  cluster-down package release-dry-run lock lower-bounds clean
+.PHONY: all help setup generate graphs test test-long oracle pipelines editor mutants adversarial check format golden docs bench browser e2e harness cgroup-v2 \
+  operations cluster-tools cluster cluster-down package release-dry-run lock lower-bounds clean
 
 all: setup ## Set up, check generated files, validate, render both environments into build/, show tables and a summary
 	@$(BIN)/netmatrix build
@@ -92,10 +92,13 @@ bench: setup ## Measure commands, analyze and verify beside other tools in one r
 	@$(BIN)/python -m tests.bench
 
 e2e: cluster-tools ## Install the chart in a real cluster and send packets through every cell of the matrix (root)
-	@$(BIN)/python -m pytest -v --capture=no -m "e2e and not operations and not harness" --write-report tests/e2e
+	@$(BIN)/python -m pytest -v --capture=no -m "e2e and not operations and not harness and not guest" --write-report tests/e2e
 
 harness: cluster-tools ## End such clusters in every way, and see that the machine is as it was (root)
 	@$(BIN)/python -m pytest -v --capture=no -m harness tests/e2e
+
+cgroup-v2: cluster-tools ## Start such clusters, and send packets, on a Linux that has control groups of version 2 alone (root)
+	@$(BIN)/python -m pytest -v --capture=no -m guest tests/e2e
 
 operations: cluster-tools ## Run probe, discover, audit, a release and the documentation's pages in such a cluster (root)
 	@$(BIN)/python -m pytest -v --capture=no -m operations tests/e2e
