@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 
@@ -18,6 +17,7 @@ from tests.e2e.conftest import World
 from tests.e2e.expectation import Engine
 from tests.e2e.installation import install, rendered, uninstall
 from tests.e2e.packets import Packet
+from tests.e2e.patience import FEW
 from tests.e2e.probing import Result
 from tests.e2e.report import Report
 from tests.support.scenarios import ENVIRONMENTS, Scenario
@@ -27,7 +27,6 @@ pytestmark = pytest.mark.e2e
 PROD = Scenario("prod")
 SCENARIOS = [Scenario(environment, operational) for environment in ENVIRONMENTS for operational in (False, True)]
 _SHOWN = 20
-_FEW = os.environ.get("NETMATRIX_QUESTIONS") == "few"
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +39,8 @@ def bare(world: World) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def asked(bare: World) -> list[Packet]:
-    """Every question; with NETMATRIX_QUESTIONS=few, for a slow machine, those that stand for all of them."""
-    if not _FEW:
+    """Every question; on a slow machine, a few that stand for all of them."""
+    if not FEW:
         return bare.questions
     return chosen(bare.questions, [Engine(rendered(bare.cluster, scenario.files())) for scenario in SCENARIOS])
 
