@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -191,6 +192,24 @@ def test_policies_that_open_more_are_found_with_their_packets(installed: Cluster
             assert (other, "mongo", "TCP", 27017, family) in told
             assert ("cron", other, "TCP", 3000, family) in told
     assert {source for source, destination, *_ in told if destination != "mongo"} == {"cron"}
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"], ids=["no", "nothing", "end of input"])
+def test_it_says_what_it_will_create_and_creates_nothing_without_a_yes(answer: str, installed: Cluster) -> None:
+    # What `script` runs has a terminal, and is answered with what `script` reads.
+    asked = ["script", "--quiet", "--return", "--command", shlex.join(command()), "/dev/null"]
+    done = installed.run(*asked, stdin=answer, check=False, timeout=_PATIENCE)
+    assert done.status == 2
+    assert "netmatrix-probe" in done.stdout
+    assert "go on? [y/N]: " in done.stdout
+    assert "netmatrix: nothing was created" in done.stdout
+    assert "removed" not in done.stdout
+
+
+def test_where_there_is_nobody_to_ask_it_names_the_option(installed: Cluster) -> None:
+    done = probe(installed)
+    assert done.status == 2
+    assert "--yes says that it may be done" in done.stderr
 
 
 def test_a_run_that_is_told_to_end_leaves_nothing(installed: Cluster) -> None:
