@@ -53,6 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(leaving)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was not asked is said."""
+    if FEW and config.getoption("--write-report"):
+        unwritten = f"{TARGET.relative_to(ROOT)} was not written"
+        terminalreporter.write_line(f"NETMATRIX_QUESTIONS=few: not all was asked, and {unwritten}", yellow=True)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """One run at a time: a second one is told so, and stops with status 2 before it touches anything."""

@@ -19,7 +19,7 @@ _QUIET = patient(1.0)
 meanwhile at once afterwards."""
 
 _PATIENCE = patient(60.0)
-_RESUMED = 5.0
+_RESUMED = patient(5.0)
 
 
 def settle(cluster: Cluster) -> None:

@@ -19,12 +19,13 @@ from tests.e2e import monitor
 from tests.e2e.expectation import Engine
 from tests.e2e.monitor import Monitor, Round, pauses
 from tests.e2e.packets import Packet
+from tests.e2e.patience import patient
 from tests.e2e.prober import Batch
 from tests.e2e.probing import Result
 from tests.e2e.session import Cluster
 
-_TIMEOUT = 0.5
-_PATIENCE = 30.0
+_TIMEOUT = patient(0.5)
+_PATIENCE = patient(30.0)
 _SHOWN = 10
 
 Policies = tuple[NetworkPolicy, ...]

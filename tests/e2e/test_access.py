@@ -18,6 +18,7 @@ from tests.e2e.errors import ClusterError
 from tests.e2e.installation import NAMESPACE, RELEASE, install, uninstall
 from tests.e2e.packets import Packet
 from tests.e2e.paths import TOOLS
+from tests.e2e.patience import patient
 from tests.e2e.release import DEV, PROD
 from tests.e2e.session import Cluster
 from tests.e2e.visiting import visit
@@ -26,7 +27,7 @@ from tests.e2e.workloads import APP, JOBS, UI, UI_WITH_TLS
 pytestmark = pytest.mark.e2e
 
 _COMMAND = re.compile(r"^ *(kubectl port-forward .*)\n *then (\S+)$", re.MULTILINE)
-_PATIENCE = 30.0
+_PATIENCE = patient(30.0)
 
 
 @dataclass(frozen=True)

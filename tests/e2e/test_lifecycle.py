@@ -30,6 +30,7 @@ from tests.e2e.installation import NAMESPACE, RELEASE, arguments, grants, instal
 from tests.e2e.lifecycle import LifeCycle, Policies, Watched
 from tests.e2e.packets import Packet
 from tests.e2e.paths import ROOT
+from tests.e2e.patience import patient
 from tests.e2e.programs import HELM3
 from tests.e2e.release import DEV, OPERATIONAL, PROD
 from tests.e2e.report import Report
@@ -40,7 +41,7 @@ pytestmark = pytest.mark.e2e
 
 CHART = ROOT / "chart"
 _TRIES = 6
-_PATIENCE = 30.0
+_PATIENCE = patient(30.0)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from tests.e2e import prober, safety
+from tests.e2e.patience import patient
 from tests.e2e.session import Cluster
 
 _PROGRAM = "tests.e2e.visiting"
-_TIMEOUT = 5.0
+_TIMEOUT = patient(5.0)
 
 
 def visit(cluster: Cluster, url: str) -> str:
