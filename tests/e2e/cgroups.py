@@ -83,6 +83,11 @@ def problems(required: Sequence[str] = REQUIRED) -> Iterator[str]:
         )
 
 
+def version() -> int:
+    """Which version a cluster's groups are of on this machine: 1 where any hierarchy is."""
+    return min((number for _, number, _ in _hierarchies()), default=1)
+
+
 def enter(groups: Iterable[Group]) -> None:
     """Move the calling process into the groups; meant for a child before it starts another program."""
     for group in groups:

@@ -1,7 +1,7 @@
 """Control groups of version 2, on a machine with whatever version: a mount namespace shows the test nothing else.
 
 That a whole cluster runs on version 2 this cannot show where version 1 holds the controllers that containers need: a
-controller is in one hierarchy at a time, for the whole machine, whatever a mount namespace mounts.
+controller is in one hierarchy at a time, for the whole machine, whatever a mount namespace mounts. `test_guest` can.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def test_it_can_touch_nothing_and_when_who_started_it_is_killed_nothing_is_left(
         assert cluster.get("node", "node")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
         seen = {line.partition(":")[0] for line in snapshot.differences(before, snapshot.take())}
         assert {"processes", "namespaces"} <= seen <= {"processes", "namespaces", "cgroups"}
-        assert len(_containers(cluster)) == 2 * dns.REPLICAS
+        assert _containers(cluster) == {2 * dns.REPLICAS}
         for path in ("/etc", "/usr/local", "/tmp", str(Path.home()), str(ROOT)):
             refused = cluster.run("touch", f"{path}/netmatrix-was-here", check=False)
             assert "Read-only file system" in refused.stderr, path
@@ -166,13 +167,19 @@ def test_the_command_says_what_is_missing_and_stops_with_status_2() -> None:
     assert "Traceback" not in done.stderr
 
 
-def _containers(cluster: Cluster) -> list[Path]:
-    """The control groups of the cluster's own that limit the memory of its containers; each pod has two of these."""
+def _containers(cluster: Cluster) -> set[int]:
+    """How many containers are in groups below the cluster's own: of memory, and of process ids. A pod has two."""
     name = f"netmatrix-e2e-{cluster.record.guard.pid}"
-    (group,) = [path for path in Path("/sys/fs/cgroup").rglob(name) if (path / "memory.stat").exists()]
+    groups = [Path(folder, name) for folder, names, _ in os.walk("/sys/fs/cgroup") if name in names]
+    files = ("memory.stat", "pids.max")
+    return {_held_below(group) for group in groups if any((group / file).exists() for file in files)}
+
+
+def _held_below(group: Path) -> int:
+    """How many groups below this one hold processes."""
     own = (group, group / cgroups.LEAF)
     files = [file for file in group.rglob("cgroup.procs") if file.parent not in own]
-    return [file.parent for file in files if file.read_text(encoding="ascii").strip()]
+    return sum(file.read_text(encoding="ascii").strip() != "" for file in files)
 
 
 def _run_and_end(folder: Folder, hosts: Hosts) -> None:

@@ -66,7 +66,7 @@ def _removed() -> Iterator[None]:
     yield
     for place in _PLACES:
         shutil.rmtree(Path(place, _NAME), ignore_errors=True)
-    _EXCEPTED.rmdir()
+    shutil.rmtree(_EXCEPTED, ignore_errors=True)
     for place in _SHARED:
         Path(place, f"{_NAME}-of-others").unlink(missing_ok=True)
 
