@@ -98,6 +98,7 @@ harness: cluster-tools ## End such clusters in every way, and see that the machi
 	@$(BIN)/python -m pytest -v --capture=no -m harness tests/e2e
 
 cgroup-v2: cluster-tools ## Start such clusters, and send packets, on a Linux that has control groups of version 2 alone (root)
+	@$(BIN)/python -m tests.e2e guest
 	@$(BIN)/python -m pytest -v --capture=no -m guest tests/e2e
 
 operations: cluster-tools ## Run probe, discover, audit, a release and the documentation's pages in such a cluster (root)

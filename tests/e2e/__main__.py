@@ -1,4 +1,4 @@
-"""`python -m tests.e2e tools|up|down`: what `make cluster-tools`, `make cluster` and `make cluster-down` run.
+"""`python -m tests.e2e tools|guest|up|down`: for `make cluster-tools`, `cgroup-v2`, `cluster` and `cluster-down`.
 
 A cluster that is up has the stand-ins for Red Kite's pods in it, and no policy. Its folder holds `kubectl`, `helm` and
 `run`, which take their arguments into its namespaces.
@@ -12,8 +12,9 @@ import sys
 
 from netmatrix.helm import HelmError
 from netmatrix.matrix.load import load_matrix
-from tests.e2e import endpoints, hosts, machine, programs, session, workloads
+from tests.e2e import cgroups, endpoints, hosts, machine, programs, session, workloads
 from tests.e2e.errors import ClusterError
+from tests.e2e.guest import kernel
 from tests.e2e.inside import dns
 from tests.e2e.paths import CLUSTER, ROOT
 from tests.release.local_registry import registry_program
@@ -28,6 +29,12 @@ def tools() -> None:
     except MissingToolError as error:
         raise ClusterError(str(error)) from error
     print(f"the cluster's programs are in {programs.BINARIES.relative_to(ROOT)}", file=sys.stderr)
+
+
+def guest() -> None:
+    """Install what a guest needs, where one is needed: before any test, since a run must leave nothing."""
+    if cgroups.version() == 1:
+        kernel.provide()
 
 
 def up() -> None:
@@ -54,7 +61,7 @@ def down() -> None:
 
 def main() -> int:
     """Run one of the commands."""
-    commands = {"tools": tools, "up": up, "down": down}
+    commands = {"tools": tools, "guest": guest, "up": up, "down": down}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         print(f"usage: python -m tests.e2e {'|'.join(commands)}", file=sys.stderr)
         return 2

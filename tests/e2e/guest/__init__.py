@@ -2,5 +2,6 @@
 
 A controller is in one hierarchy at a time for a whole machine, so that on one which uses version 1 a cluster cannot be
 tried on version 2. The guest sees this machine's files below a layer of its own in memory: it has every program and
-changes nothing. It has no network device, and one slow processor.
+changes none of them. One setting of this machine is another while it runs: vm.max_map_count, where it is too low for
+so large a program. The guest has no network device, and one slow processor.
 """

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The first process of the guest: `init.sh SHARE`. It sets the machine up, runs SHARE/command, and turns the machine off.
-# Of the machine below nothing but the folder SHARE can be written to.
+# Of the machine below nothing is mounted to be written to but the folder SHARE.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 trap 'echo o > /proc/sysrq-trigger; sleep 60' EXIT
@@ -42,10 +42,11 @@ echo 0 | tee $processor/topology/core_id $processor/topology/physical_package_id
 mkdir -p /lib/modules
 ln -s "/usr/lib/uml/modules/$(uname -r)" "/lib/modules/$(uname -r)"
 for table in filter nat mangle raw; do modprobe iptable_$table; modprobe ip6table_$table; done
-for module in veth bridge br_netfilter dummy nf_conntrack xt_set; do modprobe $module; done
+for module in veth bridge br_netfilter nf_conntrack xt_set; do modprobe $module; done
+modprobe dummy numdummies=0
 mount -n --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi
 
-# What was read of the machine below is held open there until it is forgotten here, and that allows a program so many.
+# What was read of the machine below is held open there until it is forgotten here: at most 20,000 files (kernel.py).
 while sleep 1; do
   known=$(cut -f 1 /proc/sys/fs/dentry-state)
   test "$known" -lt 15000 || echo 2 > /proc/sys/vm/drop_caches
