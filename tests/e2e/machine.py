@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tests.e2e import cgroups
@@ -38,14 +38,18 @@ def provide(system: str = sys.platform, user: int | None = None) -> dict[str, st
 
     Raises MachineError, with a line for everything that is missing and cannot be installed.
     """
-    problems = list(_problems(system, os.geteuid() if user is None else user))
-    if problems:
-        raise MachineError("\n".join(problems))
+    install(PACKAGES, _problems(system, os.geteuid() if user is None else user))
+    return {name: _version(name) for name in PACKAGES}
+
+
+def install(packages: Mapping[str, str], problems: Iterable[str]) -> None:
+    """Install packages where there are no problems. Raises MachineError, with a line for each of them."""
+    if lines := list(problems):
+        raise MachineError("\n".join(lines))
     try:
-        debian.install(PACKAGES)
+        debian.install(packages)
     except debian.PackagesError as error:
         raise MachineError(str(error)) from error
-    return {name: _version(name) for name in PACKAGES}
 
 
 def _problems(system: str, user: int) -> Iterator[str]:
@@ -60,10 +64,7 @@ def _problems(system: str, user: int) -> Iterator[str]:
     for path in (ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()):
         if any(path.is_relative_to(covered) for covered in IN_MEMORY):
             yield f"{path} is not seen from within the cluster, which has a file system of its own there; move it"
-    absent = debian.absent(PACKAGES)
-    if absent and shutil.which("apt-get") is None:
-        programs = ", ".join(PACKAGES[name] for name in absent)
-        yield f"the cluster needs {programs}, and this is no Debian; install them from your distribution"
+    yield from debian.problems(PACKAGES, "the cluster")
 
 
 def _version(package: str) -> str:

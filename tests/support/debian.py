@@ -23,6 +23,14 @@ def absent(packages: Mapping[str, str]) -> list[str]:
     return [name for name, program in packages.items() if shutil.which(program) is None]
 
 
+def problems(packages: Mapping[str, str], whose: str) -> Iterator[str]:
+    """A line where some are absent and cannot be installed; `whose` is what needs them."""
+    wanted = absent(packages)
+    if wanted and shutil.which("apt-get") is None:
+        programs = ", ".join(packages[name] for name in wanted)
+        yield f"{whose} needs {programs}, and this is no Debian; install them from your distribution"
+
+
 def install(packages: Mapping[str, str]) -> None:
     """Install those of the packages that are absent, each given with a program of it, and start no service of theirs.
 
@@ -31,9 +39,6 @@ def install(packages: Mapping[str, str]) -> None:
     wanted = absent(packages)
     if not wanted:
         return
-    if shutil.which("apt-get") is None:
-        programs = ", ".join(packages[name] for name in wanted)
-        raise PackagesError(f"this needs {programs}, and this is no Debian; install them from your distribution")
     print(f"installing {', '.join(wanted)} ...", file=sys.stderr, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _no_services():

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.errors import ClusterError, MachineError
+from tests.e2e import machine
+from tests.e2e.errors import ClusterError
 from tests.e2e.paths import ROOT
 from tests.support import debian
 
@@ -28,8 +29,8 @@ _FILES = 20_000
 """How many files of this machine the guest holds open at most: `init.sh` makes it forget them early enough."""
 
 _MEMORY = Path("/dev/shm")
-_MOST_MAPS = Path("/proc/sys/vm/max_map_count")
-_MAPS = 1_048_576
+MOST_MAPS = Path("/proc/sys/vm/max_map_count")
+MAPS = 1_048_576
 """Each page that a program of the guest has can be a mapping of this machine's; many distributions allow as many. Where
 this one does not, it does while a guest runs."""
 
@@ -44,12 +45,7 @@ _SHOWN = 40
 
 def provide() -> None:
     """Install what the guest needs. Raises MachineError, with a line for everything that is missing."""
-    if problems := list(_problems()):
-        raise MachineError("\n".join(problems))
-    try:
-        debian.install(PACKAGES)
-    except debian.PackagesError as error:
-        raise MachineError(str(error)) from error
+    machine.install(PACKAGES, _problems())
 
 
 def _problems() -> Iterator[str]:
@@ -61,10 +57,11 @@ def _problems() -> Iterator[str]:
         )
     if _most_files() < _FILES:
         yield f"the guest holds {_FILES} files open, and this process may hold {_most_files()}; raise `ulimit -Hn`"
-    if int(_MOST_MAPS.read_text(encoding="ascii")) < _MAPS and not os.access(_MOST_MAPS, os.W_OK):
-        yield f"the guest needs many mappings; run `sysctl vm.max_map_count={_MAPS}` on the machine below this one"
+    if int(MOST_MAPS.read_text(encoding="ascii")) < MAPS and not os.access(MOST_MAPS, os.W_OK):
+        yield f"the guest needs many mappings; run `sysctl vm.max_map_count={MAPS}` on the machine below this one"
     if re.search(r"""[\s,'"]""", str(ROOT)):
         yield f"{ROOT} cannot be told to the guest's kernel; move it to a path without blanks, commas and quotes"
+    yield from debian.problems(PACKAGES, "the guest")
 
 
 def _most_files() -> int:
@@ -86,18 +83,19 @@ def run(share: Path, command: Sequence[str], settings: Mapping[str, str]) -> int
     order.write_text(f"#!/bin/sh\necho '{STARTED}'\ncd {shlex.quote(str(ROOT))} || exit\n{shlex.join(words)}\n")
     order.chmod(0o755)
     with _many_mappings():
-        seconds = _boot(share)
+        begin = time.monotonic()
+        _boot(share)
     try:
         return int((share / "status").read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         told = (share / "console.log").read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN:]
+        seconds = time.monotonic() - begin
         why = f"the guest ended after {seconds:.0f} s (of {_LONGEST} that it has), before its command did:"
         raise ClusterError("\n".join([why, *told])) from None
 
 
-def _boot(share: Path) -> float:
-    """Boot a guest, wait until it is off, and return the seconds. It dies with this process, however that ends."""
-    begin = time.monotonic()
+def _boot(share: Path) -> None:
+    """Boot a guest, and wait until it is off. It dies with this process, however that ends."""
     kernel = ["linux.uml", "rootfstype=hostfs", "ro", f"mem={_GIGABYTES}G", "con=null", "con0=null,fd:1", "loglevel=1"]
     kernel += ["panic=-1", "noreboot", f"uml_dir={share}/", f"init={INIT}", "--", str(share)]
     # Two processes do the guest's work in turn, and on two processors wait for each other to wake: half as fast.
@@ -127,7 +125,6 @@ def _boot(share: Path) -> float:
                 has_started = has_started or line.rstrip() == STARTED
         finally:
             process.kill()
-    return time.monotonic() - begin
 
 
 @contextmanager
@@ -137,11 +134,11 @@ def _many_mappings() -> Iterator[None]:
     That is a child's work, which ends with this process's end of a pipe, so that it is done whatever becomes of this.
     What somebody else has set meanwhile stays.
     """
-    before = int(_MOST_MAPS.read_text(encoding="ascii"))
-    if before >= _MAPS:
+    before = int(MOST_MAPS.read_text(encoding="ascii"))
+    if before >= MAPS:
         yield
         return
-    command = f"cat > /dev/null; test $(cat {_MOST_MAPS}) != {_MAPS} || echo {before} > {_MOST_MAPS}"
+    command = f"cat > /dev/null; test $(cat {MOST_MAPS}) != {MAPS} || echo {before} > {MOST_MAPS}"
     with subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE, start_new_session=True):
-        _MOST_MAPS.write_text(str(_MAPS), encoding="ascii")
+        MOST_MAPS.write_text(str(MAPS), encoding="ascii")
         yield
